@@ -1,0 +1,43 @@
+"""nnstep: a step-through debugger for neural networks. This package needs no screen."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nnstep.architecture import build_network as build_network
+    from nnstep.errors import NnstepError as NnstepError
+    from nnstep.layers import ActivationLayer as ActivationLayer
+    from nnstep.layers import AffineLayer as AffineLayer
+    from nnstep.layers import Layer as Layer
+    from nnstep.losses import Loss as Loss
+    from nnstep.losses import mse as mse
+    from nnstep.losses import mse_prime as mse_prime
+    from nnstep.network import Network as Network
+    from nnstep.network import one_hot as one_hot
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "ActivationLayer": "layers",
+    "AffineLayer": "layers",
+    "Layer": "layers",
+    "Loss": "losses",
+    "Network": "network",
+    "NnstepError": "errors",
+    "build_network": "architecture",
+    "mse": "losses",
+    "mse_prime": "losses",
+    "one_hot": "network",
+}
+
+__all__ = ["ActivationLayer", "AffineLayer", "Layer", "Loss", "Network", "NnstepError"]
+__all__ += ["build_network", "mse", "mse_prime", "one_hot"]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when first asked for: `nnstep --help` shall not wait for numpy.
+    if name in _HOME:
+        return getattr(importlib.import_module(f"nnstep.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'nnstep' has no attribute '{name}'")

@@ -1,0 +1,238 @@
+"""The layers: each takes X and gives Y, then takes dE/dY, gives dE/dX and improves its own parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from nnstep.errors import NnstepError
+
+Array = NDArray[np.floating]
+Function = Callable[[Array], Array]
+
+
+class Layer:
+    """What every layer does. Rows are samples: X is (batch, inputs), Y is (batch, outputs)."""
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """The learnable arrays by name, empty for a layer that learns nothing."""
+        return {}
+
+    @property
+    def gradients(self) -> dict[str, Array]:
+        """dE/d(parameter) of the last backward call, each of its parameter's shape."""
+        return {}
+
+    def forward_propagation(self, X: Array) -> Array:
+        """Computes Y (batch, outputs) from X (batch, inputs)."""
+        raise NotImplementedError
+
+    def backward_propagation(self, dE_dY: Array, learning_rate: float) -> Array:
+        """Computes dE/dX (batch, inputs) from dE/dY (batch, outputs), and updates the parameters."""
+        raise NotImplementedError
+
+
+class AffineLayer(Layer):
+    """Y = X W + b.
+
+    Args:
+        inputs: how many numbers come in.
+        outputs: how many go out.
+        init: how the weights start: lecun, xavier, he or uniform01. The bias starts at zero.
+        rng: where the weights are drawn from; a fresh generator with seed 0 where none is given.
+        dtype: float64 or float32.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        init: str = "lecun",
+        rng: np.random.Generator | None = None,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        rng = np.random.default_rng(0) if rng is None else rng
+        self.weights: Array = initial_weights(init, inputs, outputs, rng).astype(dtype)
+        self.bias: Array = np.zeros(outputs, dtype)
+        self.weights_gradient: Array = np.zeros_like(self.weights)
+        self.bias_gradient: Array = np.zeros_like(self.bias)
+        self.input: Array = np.zeros((0, inputs), dtype)
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """`weights` (inputs, outputs) and `bias` (outputs,)."""
+        return {"weights": self.weights, "bias": self.bias}
+
+    @property
+    def gradients(self) -> dict[str, Array]:
+        """dE/dW (inputs, outputs) and dE/db (outputs,) of the last backward call."""
+        return {"weights": self.weights_gradient, "bias": self.bias_gradient}
+
+    def forward_propagation(self, X: Array) -> Array:
+        """Computes Y = X W + b.
+
+        Args:
+            X: (batch, inputs).
+
+        Returns:
+            Y, (batch, outputs).
+
+        Raises:
+            NnstepError: X has another number of columns than the weights have rows.
+        """
+        if X.ndim != 2 or X.shape[1] != len(self.weights):
+            raise NnstepError(f"{self} expected X of shape (batch, {len(self.weights)}), received {X.shape}")
+        self.input = X
+        return X @ self.weights + self.bias
+
+    def backward_propagation(self, dE_dY: Array, learning_rate: float) -> Array:
+        """Computes dE/dX = dE/dY Wᵀ, dE/dW = Xᵀ dE/dY and dE/db = Σ dE/dY, then descends by them.
+
+        Args:
+            dE_dY: (batch, outputs).
+            learning_rate: η in W ← W − η dE/dW.
+
+        Returns:
+            dE/dX, (batch, inputs), from the weights before the update.
+        """
+        dE_dX = dE_dY @ self.weights.T
+        self.weights_gradient = self.input.T @ dE_dY
+        self.bias_gradient = dE_dY.sum(axis=0)
+        self.weights -= learning_rate * self.weights_gradient
+        self.bias -= learning_rate * self.bias_gradient
+        return dE_dX
+
+    def __repr__(self) -> str:
+        return f"affine {self.weights.shape[0]} → {self.weights.shape[1]}"
+
+
+class ActivationLayer(Layer):
+    """Y = f(X), element by element.
+
+    Args:
+        function: a name (tanh, relu, sigmoid, identity), or a plain function of an array.
+        derivative: f′ as a plain function of f's input; needed with a function of one's own.
+    """
+
+    def __init__(self, function: str | Function, derivative: Function | None = None) -> None:
+        self.activation = as_activation(function, derivative)
+        self.input: Array = np.zeros((0, 0))
+
+    def forward_propagation(self, X: Array) -> Array:
+        """Computes Y = f(X), both (batch, n)."""
+        self.input = X
+        return self.activation.function(X)
+
+    def backward_propagation(self, dE_dY: Array, learning_rate: float) -> Array:
+        """Computes dE/dX = dE/dY ∘ f′(X), both (batch, n). There is nothing to update."""
+        return dE_dY * self.activation.derivative(self.input)
+
+    def __repr__(self) -> str:
+        return self.activation.name
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A function of one number and its derivative, both taking f's input, element by element."""
+
+    name: str
+    function: Function
+    derivative: Function
+
+
+def tanh(x: Array) -> Array:
+    """Hyperbolic tangent, between −1 and 1."""
+    return np.tanh(x)
+
+
+def tanh_prime(x: Array) -> Array:
+    """tanh′(x) = 1 − tanh(x)²."""
+    return 1 - np.tanh(x) ** 2
+
+
+def relu(x: Array) -> Array:
+    """x where it is positive, else 0."""
+    return np.maximum(x, 0)
+
+
+def relu_prime(x: Array) -> Array:
+    """1 where x is positive, else 0; the kink at 0 counts as 0."""
+    return (x > 0).astype(x.dtype)
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + e⁻ˣ), written so that only e⁻|ˣ| is taken, which cannot overflow."""
+    z = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1, z) / (1 + z)
+
+
+def sigmoid_prime(x: Array) -> Array:
+    """sigmoid′(x) = sigmoid(x) sigmoid(−x)."""
+    return sigmoid(x) * sigmoid(-x)
+
+
+def identity(x: Array) -> Array:
+    """x itself, as a new array."""
+    return x.copy()
+
+
+def identity_prime(x: Array) -> Array:
+    """1 everywhere."""
+    return np.ones_like(x)
+
+
+ACTIVATIONS = {
+    activation.name: activation
+    for activation in (
+        Activation("tanh", tanh, tanh_prime),
+        Activation("relu", relu, relu_prime),
+        Activation("sigmoid", sigmoid, sigmoid_prime),
+        Activation("identity", identity, identity_prime),
+    )
+}
+
+
+def as_activation(function: str | Function, derivative: Function | None = None) -> Activation:
+    """Finds an activation by its name, or makes one of a pair of plain functions.
+
+    Raises:
+        NnstepError: the name is unknown, or a function came without its derivative.
+    """
+    if isinstance(function, str):
+        if function not in ACTIVATIONS:
+            raise NnstepError(f"unknown activation '{function}'", f"Choose one of: {', '.join(ACTIVATIONS)}")
+        return ACTIVATIONS[function]
+    if derivative is None:
+        raise NnstepError(
+            "an activation function of your own needs its derivative as well",
+            "Write ActivationLayer(function, derivative)",
+        )
+    return Activation(getattr(function, "__name__", "activation"), function, derivative)
+
+
+def initial_weights(init: str, inputs: int, outputs: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Draws weights (inputs, outputs), uniformly between the limits that the rule gives.
+
+    lecun: ±√(1/inputs); xavier: ±√(6/(inputs + outputs)) (Glorot and Bengio 2010); he: ±√(6/inputs) (He et al.
+    2015); uniform01: between 0 and 1, kept for the lesson of how it fails.
+
+    Raises:
+        NnstepError: the rule is unknown.
+    """
+    limits = {
+        "lecun": (1 / inputs) ** 0.5,
+        "xavier": (6 / (inputs + outputs)) ** 0.5,
+        "he": (6 / inputs) ** 0.5,
+    }
+    if init == "uniform01":
+        return rng.uniform(0, 1, (inputs, outputs))
+    if init not in limits:
+        raise NnstepError(f"unknown init '{init}'", f"Choose one of: {', '.join(INITS)}")
+    return rng.uniform(-limits[init], limits[init], (inputs, outputs))
+
+
+INITS = ("lecun", "xavier", "he", "uniform01")
