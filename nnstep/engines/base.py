@@ -1,0 +1,69 @@
+"""What an engine is, and how one is chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnstep.errors import NnstepError
+from nnstep.samples import Samples
+from nnstep.stack import Stack
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Outcome:
+    """What an engine made of the rows it was given.
+
+    Attributes:
+        losses: (done,) each sample's loss, before the update that it caused, float64.
+        predictions: (done,) each sample's predicted class.
+
+    `done` is less than what was asked for only where a loss was not finite: that sample is the last one.
+    """
+
+    losses: NDArray[np.float64]
+    predictions: NDArray[np.uint8]
+
+    @property
+    def diverged(self) -> bool:
+        """The last loss is NaN or infinite."""
+        return len(self.losses) > 0 and not np.isfinite(self.losses[-1])
+
+
+class Engine(Protocol):
+    """Runs rows of samples through a stack and updates its parameters in place."""
+
+    name: str
+
+    def run(
+        self,
+        stack: Stack,
+        samples: Samples,
+        rows: NDArray[np.int64],
+        learning_rate: float,
+        batch_size: int = 1,
+    ) -> Outcome:
+        """Trains on the rows in their order, `batch_size` at a time, the last batch as it comes.
+
+        However the rows are cut into calls (between batches), the same bits come out.
+        """
+        ...
+
+
+ENGINES = ("auto", "numpy", "numba")
+
+
+def choose_engine(name: str, stack: Stack) -> Engine:
+    """Finds the engine by its name; `auto` is the fastest that takes the stack.
+
+    Raises:
+        NnstepError: the name is unknown, or that engine cannot take the stack.
+    """
+    from nnstep.engines.numpy_engine import NumpyEngine
+
+    if name not in ENGINES:
+        raise NnstepError(f"unknown engine '{name}'", f"Choose one of: {', '.join(ENGINES)}")
+    return NumpyEngine()

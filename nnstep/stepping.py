@@ -1,0 +1,153 @@
+"""Runs any stack one step at a time, and records each step as a frame that cannot change any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+
+from nnstep.layers import Array
+from nnstep.stack import Arrays, Parameters, Stack, frozen_copies, frozen_copy
+
+NO_ARRAYS: Arrays = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The smallest move of the debugger.
+
+    Attributes:
+        index: its place in the pass forward and back, from 0.
+        phase: forward, loss or backward. The loss has two steps: E itself, then its gradient.
+        layer: which layer runs, from 0; None for the two steps of the loss.
+        name: what runs, such as `affine 1`.
+    """
+
+    index: int
+    phase: str
+    layer: int | None
+    name: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Frame:
+    """The record of one step. Its arrays are read-only; those that a step does not have are None or left out.
+
+    Attributes:
+        step: which step it was.
+        count: how many steps there are.
+        learning_rate: η of the update.
+        input: X (batch, inputs) of the layer, ŷ for the steps of the loss.
+        output: Y (batch, outputs) of the layer, E (one number) for the loss.
+        target: y (batch, outputs), for the steps of the loss.
+        output_gradient: dE/dY, of the output's shape.
+        input_gradient: dE/dX, of the input's shape.
+        gradients: dE/d(parameter) by name.
+        before: the parameters before the step.
+        after: the parameters after it, where it updates them.
+        derived: the gradients are −(after − before)/η, since the layer does not name its own.
+    """
+
+    step: Step
+    count: int
+    learning_rate: float
+    input: Array
+    output: Array | None = None
+    target: Array | None = None
+    output_gradient: Array | None = None
+    input_gradient: Array | None = None
+    gradients: Arrays = field(default=NO_ARRAYS)
+    before: Arrays = field(default=NO_ARRAYS)
+    after: Arrays = field(default=NO_ARRAYS)
+    derived: bool = False
+
+
+def steps_of(stack: Stack) -> tuple[Step, ...]:
+    """All steps of one sample: forward through each layer, the loss, its gradient, backward through each."""
+    last = len(stack.layers) - 1
+    plan: list[tuple[str, int | None, str]] = [("forward", i, name) for i, name in enumerate(stack.names)]
+    plan += [("loss", None, stack.loss.name), ("loss", None, f"gradient of {stack.loss.name}")]
+    plan += [("backward", last - i, name) for i, name in enumerate(reversed(stack.names))]
+    return tuple(Step(index, *parts) for index, parts in enumerate(plan))
+
+
+def run_steps(stack: Stack, X: Array, target: Array, learning_rate: float) -> Iterator[Frame]:
+    """Runs one sample or batch through the stack and back, and yields a frame after each step.
+
+    Each step really runs when its frame is asked for: a caller that stops early leaves the rest undone.
+
+    Args:
+        stack: what to run. Its parameters are updated by the backward steps.
+        X: (batch, inputs).
+        target: y, (batch, outputs).
+        learning_rate: η of the updates.
+    """
+    stack.learn_parameters(X[:1])
+    plan = iter(steps_of(stack))
+    count = 2 * len(stack.layers) + 2
+    parameters = stack.snapshot()
+    inputs, outputs = [], []
+    value = X
+    for index, layer in enumerate(stack.layers):
+        inputs.append(frozen_copy(value))
+        value = layer.forward_propagation(value)
+        outputs.append(frozen_copy(value))
+        yield Frame(
+            next(plan), count, learning_rate, inputs[-1], output=outputs[-1], before=parameters[index]
+        )
+
+    y_true, y_pred = frozen_copy(target), outputs[-1]
+    error = frozen_copy(np.asarray(stack.loss.function(target, value)))
+    yield Frame(next(plan), count, learning_rate, y_pred, output=error, target=y_true)
+    gradient = stack.loss.gradient(target, value)
+    kept = frozen_copy(gradient)
+    yield Frame(
+        next(plan), count, learning_rate, y_pred, output=error, target=y_true, input_gradient=kept
+    )
+
+    for index in reversed(range(len(stack.layers))):
+        output_gradient = kept
+        gradient = stack.layers[index].backward_propagation(gradient, learning_rate)
+        kept = frozen_copy(gradient)
+        yield _backward_frame(
+            stack, next(plan), learning_rate, parameters, inputs[index], outputs[index], output_gradient, kept
+        )
+
+
+def _backward_frame(
+    stack: Stack,
+    step: Step,
+    learning_rate: float,
+    parameters: Parameters,
+    input: Array,
+    output: Array,
+    output_gradient: Array,
+    input_gradient: Array,
+) -> Frame:
+    assert step.layer is not None
+    before = parameters[step.layer]
+    after = frozen_copies(stack.parameters_of(step.layer))
+    named = getattr(stack.layers[step.layer], "gradients", None)
+    derived = not isinstance(named, dict)
+    gradients = _derived(before, after, learning_rate) if derived else frozen_copies(named)
+    return Frame(
+        step,
+        2 * len(stack.layers) + 2,
+        learning_rate,
+        input,
+        output=output,
+        output_gradient=output_gradient,
+        input_gradient=input_gradient,
+        gradients=gradients,
+        before=before,
+        after=after,
+        derived=derived and bool(before),
+    )
+
+
+def _derived(before: Arrays, after: Arrays, learning_rate: float) -> Arrays:
+    if learning_rate == 0:
+        return NO_ARRAYS
+    return frozen_copies({name: (before[name] - after[name]) / learning_rate for name in before})
