@@ -14,6 +14,10 @@ from nnstep.stack import Arrays, Parameters, Stack, frozen_copies, frozen_copy
 NO_ARRAYS: Arrays = MappingProxyType({})
 
 
+def _no_arrays() -> Arrays:
+    return NO_ARRAYS
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """The smallest move of the debugger.
@@ -58,9 +62,9 @@ class Frame:
     target: Array | None = None
     output_gradient: Array | None = None
     input_gradient: Array | None = None
-    gradients: Arrays = field(default=NO_ARRAYS)
-    before: Arrays = field(default=NO_ARRAYS)
-    after: Arrays = field(default=NO_ARRAYS)
+    gradients: Arrays = field(default_factory=_no_arrays)
+    before: Arrays = field(default_factory=_no_arrays)
+    after: Arrays = field(default_factory=_no_arrays)
     derived: bool = False
 
 
