@@ -77,7 +77,9 @@ def steps_of(stack: Stack) -> tuple[Step, ...]:
     return tuple(Step(index, *parts) for index, parts in enumerate(plan))
 
 
-def run_steps(stack: Stack, X: Array, target: Array, learning_rate: float) -> Iterator[Frame]:
+def run_steps(
+    stack: Stack, X: Array, target: Array, learning_rate: float, parameters: Parameters | None = None
+) -> Iterator[Frame]:
     """Runs one sample or batch through the stack and back, and yields a frame after each step.
 
     Each step really runs when its frame is asked for: a caller that stops early leaves the rest undone.
@@ -87,11 +89,12 @@ def run_steps(stack: Stack, X: Array, target: Array, learning_rate: float) -> It
         X: (batch, inputs).
         target: y, (batch, outputs).
         learning_rate: η of the updates.
+        parameters: a snapshot of the stack as it is now, if the caller has one already.
     """
     stack.learn_parameters(X[:1])
     plan = iter(steps_of(stack))
     count = 2 * len(stack.layers) + 2
-    parameters = stack.snapshot()
+    parameters = stack.snapshot() if parameters is None else parameters
     inputs, outputs = [], []
     value = X
     for index, layer in enumerate(stack.layers):

@@ -1,0 +1,7 @@
+"""Runs the `nnstep` command as `python -m nnstep`."""
+
+import sys
+
+from nnstep.cli import main
+
+sys.exit(main())

@@ -1,0 +1,139 @@
+"""The `nnstep` command: its options, and what becomes of errors. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from nnstep import __version__
+from nnstep.errors import NnstepError
+
+COMMANDS = ("debug", "train", "evaluate", "predict", "trace")
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong and where the options are listed, and exits with 2."""
+        self.exit(2, f"nnstep: {message}. See {self.prog} --help\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command and returns its exit code: 0 done, 1 the answer is no, 2 bad input, 130 interrupted."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
+        words.insert(0, "debug")
+    parser = make_parser()
+    try:
+        options = parser.parse_args(words)
+    except SystemExit as exit:
+        return int(exit.code or 0)
+    try:
+        return run(options)
+    except NnstepError as error:
+        print(f"nnstep: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("nnstep: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the command that the options name."""
+    if options.command == "debug":
+        from nnstep.commands import open_debugger
+
+        return open_debugger(options)
+    from nnstep import commands
+
+    return int(getattr(commands, options.command)(options))
+
+
+def make_parser() -> Parser:
+    """The parser with all commands."""
+    parser = Parser(
+        prog="nnstep",
+        description="A step-through debugger for neural networks. Without a command it opens the debugger.",
+    )
+    parser.add_argument("--version", action="version", version=f"nnstep {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+
+    debug = commands.add_parser("debug", help="opens the debugger (as nnstep alone does)")
+    _add_data(debug)
+    _add_network(debug)
+    _add_training(debug)
+    debug.add_argument("--sample", type=int, default=0, metavar="I", help="which digit first (from 0)")
+
+    train = commands.add_parser("train", help="trains without a screen")
+    _add_data(train)
+    _add_network(train)
+    _add_training(train)
+    train.add_argument("--save", metavar="FILE.npz", help="write the weights that were reached")
+    _add_json(train)
+
+    evaluate = commands.add_parser("evaluate", help="loss and both accuracies on the test set")
+    _add_data(evaluate)
+    _add_network(evaluate)
+    _add_json(evaluate)
+
+    predict = commands.add_parser("predict", help="classes for images")
+    predict.add_argument("images", nargs="*", metavar="IMAGE", help="picture files; else the test set")
+    _add_data(predict)
+    _add_network(predict)
+    predict.add_argument("--sample", type=int, metavar="I", help="only this one of the test set (from 0)")
+    _add_json(predict)
+
+    trace = commands.add_parser("trace", help="one training sample's frames, as text, JSON or .npz")
+    _add_data(trace)
+    _add_network(trace)
+    trace.add_argument("--sample", type=int, default=0, metavar="I", help="which one (from 0)")
+    trace.add_argument("--learning-rate", type=float, default=0.1, metavar="η", help="default 0.1")
+    trace.add_argument("--npz", metavar="FILE.npz", help="write all arrays there")
+    _add_json(trace)
+    return parser
+
+
+def _add_data(parser: Parser) -> None:
+    group = parser.add_argument_group("data")
+    group.add_argument(
+        "--data",
+        default="samples",
+        metavar="WHICH",
+        help="samples (bundled, the default), mnist, fashion_mnist, FILE.npz or an IDX folder",
+    )
+    group.add_argument("--limit", type=int, metavar="N", help="only the first N training samples")
+    group.add_argument("--test-limit", type=int, metavar="N", help="only the first N test samples")
+
+
+def _add_network(parser: Parser) -> None:
+    group = parser.add_argument_group("network")
+    group.add_argument("--layers", metavar="LIST", help="default 784,128,tanh,64,tanh,10,tanh")
+    group.add_argument("--loss", default="mse", help="default mse")
+    group.add_argument("--init", default="lecun", help="lecun (default), xavier, he or uniform01")
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="of weights and shuffling; default 0")
+    group.add_argument("--dtype", default="float64", choices=("float64", "float32"), help="default float64")
+    group.add_argument("--weights", metavar="FILE.npz", help="start from these")
+
+
+def _add_training(parser: Parser) -> None:
+    group = parser.add_argument_group("training")
+    group.add_argument("--learning-rate", type=float, default=0.1, metavar="η", help="default 0.1")
+    group.add_argument("--batch-size", type=int, default=1, metavar="N", help="default 1")
+    group.add_argument("--shuffle", action="store_true", help="another order each epoch, from the seed")
+    group.add_argument("--epochs", type=int, default=20, metavar="N", help="default 20")
+    group.add_argument("--engine", default="auto", help="auto (default), numpy or numba")
+
+
+def _add_json(parser: Parser) -> None:
+    parser.add_argument("--json", metavar="FILE", help="write a report for programs; - for standard output")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

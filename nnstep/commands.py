@@ -1,0 +1,275 @@
+"""The commands that need no screen: train, evaluate, predict and trace."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from nnstep.architecture import describe_layers
+from nnstep.engines.base import choose_engine
+from nnstep.errors import NnstepError
+from nnstep.network import Evaluation, Network, training_line
+from nnstep.network import evaluate as evaluate_outputs
+from nnstep.samples import Samples
+from nnstep.stepping import run_steps
+from nnstep.storage import check_writable, save_weights, write_text, write_whole
+from nnstep.tracing import as_arrays, as_json, as_text
+from nnstep.training import Progress, Trainer
+from nnstep.workbench import Workbench, check_sample, set_up, settings_of
+
+
+def train(options: Namespace) -> int:
+    """Trains, prints a line for each epoch and the test line, and writes what was asked for."""
+    if options.epochs < 1:
+        raise NnstepError(f"--epochs expected to be 1 or more, received {options.epochs}")
+    settings = settings_of(options)
+    _check_outputs(options.save, options.json)
+    bench = set_up(options)
+    engine = choose_engine(options.engine, bench.stack)
+    trainer = Trainer(bench.stack, bench.data.train, engine, settings)
+    began = time.perf_counter()
+    report: dict[str, Any] = {"epochs": []}
+    finished = _run_epochs(trainer, options, report["epochs"])
+    if finished:
+        test = test_set(bench.network, bench.data.test)
+        _say(str(test), options)
+        report["test"] = _scores(test)
+    else:
+        _say(_where(trainer), options)
+    report |= {
+        "engine": engine.name,
+        "seconds": time.perf_counter() - began,
+        "interrupted": not finished,
+        "config": _config(options, bench),
+    }
+    if options.save:
+        save_weights(options.save, bench.stack, _meta(options, bench, trainer))
+    _write_json(options, report)
+    return 0 if finished else 130
+
+
+def evaluate(options: Namespace) -> int:
+    """Prints the test line."""
+    _check_outputs(options.json)
+    bench = set_up(options)
+    test = test_set(bench.network, bench.data.test)
+    _say(str(test), options)
+    _write_json(options, {"test": _scores(test), "config": _config(options, bench)})
+    return 0
+
+
+def predict(options: Namespace) -> int:
+    """Prints the class of each image: of files, or of the test set."""
+    _check_outputs(options.json)
+    bench = set_up(options)
+    test = bench.data.test
+    if options.images:
+        from nnstep.image import load_image
+
+        names = list(options.images)
+        pixels = np.concatenate([load_image(name, test.shape) for name in names])
+        samples, labelled = Samples(pixels, np.zeros(len(names), np.uint8), test.shape), False
+    else:
+        chosen = range(len(test))
+        if options.sample is not None:
+            check_sample(options.sample, len(test), "of the test set")
+            chosen = range(options.sample, options.sample + 1)
+        names = [str(index) for index in chosen]
+        rows = slice(chosen.start, chosen.stop)
+        samples, labelled = Samples(test.pixels[rows], test.labels[rows], test.shape), True
+    outputs = forward(bench.network, samples)
+    rows_out = [
+        _prediction(name, output, int(label) if labelled else None)
+        for name, output, label in zip(names, outputs, samples.labels, strict=True)
+    ]
+    for row in rows_out:
+        truth = f"   label {row['label']}" if labelled else ""
+        wrong = "   wrong" if labelled and row["label"] != row["prediction"] else ""
+        _say(f"{row['image']}: {row['prediction']}   output {row['confidence']:.3f}{truth}{wrong}", options)
+    _write_json(options, {"predictions": rows_out})
+    return 0
+
+
+def trace(options: Namespace) -> int:
+    """Runs one training sample forward, through the loss and backward, and writes its frames."""
+    _check_outputs(options.json, options.npz)
+    options.batch_size, options.shuffle = 1, False
+    settings = settings_of(options)
+    bench = set_up(options)
+    check_sample(options.sample, len(bench.data.train), "of the training set")
+    row = slice(options.sample, options.sample + 1)
+    train_set, dtype = bench.data.train, bench.stack.dtype
+    X, y = train_set.inputs(row, dtype), train_set.targets(row, dtype)
+    frames = list(run_steps(bench.stack, X, y, settings.learning_rate))
+    loss_frame = frames[len(bench.stack.layers)]
+    assert loss_frame.output is not None
+    report = {
+        "sample": options.sample,
+        "label": int(train_set.labels[options.sample]),
+        "prediction": int(np.argmax(loss_frame.input)),
+        "loss": float(loss_frame.output),
+        "learning_rate": settings.learning_rate,
+        "frames": [as_json(frame) for frame in frames],
+    }
+    if not (options.json or options.npz):
+        print(f"digit {options.sample}: label {report['label']}, says {report['prediction']}, loss {report['loss']:.6f}")
+        print("\n".join("\n" + as_text(frame) for frame in frames))
+    if options.npz:
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **as_arrays(frames))  # type: ignore[arg-type]
+        write_whole(options.npz, lambda file: file.write(buffer.getvalue()))
+    _write_json(options, report)
+    return 0
+
+
+def open_debugger(options: Namespace) -> int:
+    """Opens the app."""
+    if options.epochs < 1:
+        raise NnstepError(f"--epochs expected to be 1 or more, received {options.epochs}")
+    settings = settings_of(options)
+    bench = set_up(options)
+    check_sample(options.sample, len(bench.data.train), "of the training set")
+    engine = choose_engine(options.engine, bench.stack)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise NnstepError(
+            "the debugger needs a terminal", "Without one: nnstep train, evaluate, predict or trace"
+        )
+    from nnstep_tui.app import NnstepApp
+
+    return NnstepApp(bench, settings, engine, options.epochs, options.sample).run() or 0
+
+
+def test_set(network: Network, samples: Samples) -> Evaluation:
+    """Evaluates a network on samples."""
+    return evaluate_outputs(forward(network, samples), samples.targets(slice(None)), network.loss)
+
+
+def forward(network: Network, samples: Samples) -> Any:
+    """ŷ (samples, classes), computed 1,000 samples at a time to keep memory small."""
+    dtype = next((a.dtype for layer in network.layers for a in layer.parameters.values()), np.float64)
+    parts = range(0, len(samples), 1000)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.concatenate([network.forward(samples.inputs(slice(i, i + 1000), dtype)) for i in parts])
+
+
+def _run_epochs(trainer: Trainer, options: Namespace, epochs: list[dict[str, Any]]) -> bool:
+    """Trains to the end or to the first Ctrl-C; True where it came to the end."""
+    with _stop_requests() as stop, _bar(trainer) as bar:
+        if stop:
+            return False
+        for progress in trainer.run(options.epochs):
+            bar(progress)
+            if progress.epoch_ended:
+                _say(training_line(progress.epoch, options.epochs, progress.error), options)
+                row = {"epoch": progress.epoch, "error": progress.error, "seconds": progress.seconds}
+                epochs.append(row)
+            if stop and trainer.epoch <= options.epochs:
+                return False
+    return True
+
+
+@contextmanager
+def _stop_requests() -> Iterator[list[int]]:
+    """A list that is no longer empty after the first Ctrl-C; a second one interrupts at once."""
+    requests: list[int] = []
+
+    def request(number: int, frame: object) -> None:
+        if requests:
+            raise KeyboardInterrupt
+        requests.append(number)
+
+    before = signal.signal(signal.SIGINT, request)
+    try:
+        yield requests
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _bar(trainer: Trainer) -> Iterator[Any]:
+    """A progress bar on a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda progress: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("epoch {task.fields[epoch]}"),
+        BarColumn(bar_width=None),
+        TextColumn("{task.fields[rate]:,.0f} samples/s  error={task.fields[error]:.6f}  {task.fields[left]} left"),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True, expand=True) as bar:
+        task = bar.add_task("", total=len(trainer.samples), epoch="", rate=0.0, error=0.0, left="")
+
+        def show(progress: Progress) -> None:
+            bar.update(
+                task,
+                completed=progress.sample,
+                epoch=f"{progress.epoch}/{progress.epochs}",
+                rate=progress.rate,
+                error=progress.error,
+                left=clock(progress.seconds_left),
+            )
+
+        yield show
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds, with hours where there are any; a dash where it is not known."""
+    if not np.isfinite(seconds):
+        return "–"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _where(trainer: Trainer) -> str:
+    return f"Interrupted at epoch {trainer.epoch}, sample {trainer.sample} of {len(trainer.samples)}"
+
+
+def _prediction(name: str, output: Any, label: int | None) -> dict[str, Any]:
+    best = int(output.argmax())
+    row = {"image": name, "prediction": best, "confidence": float(output[best]), "outputs": output.tolist()}
+    return row if label is None else row | {"label": label}
+
+
+def _scores(test: Evaluation) -> dict[str, Any]:
+    return asdict(test)
+
+
+def _config(options: Namespace, bench: Workbench) -> dict[str, Any]:
+    known = {name: value for name, value in vars(options).items() if name not in ("command", "json")}
+    return known | {"layers": describe_layers(bench.network), "data": bench.data.name}
+
+
+def _meta(options: Namespace, bench: Workbench, trainer: Trainer) -> dict[str, Any]:
+    return _config(options, bench) | {"epoch": trainer.epoch, "sample": trainer.sample}
+
+
+def _say(line: str, options: Namespace) -> None:
+    print(line, file=sys.stderr if options.json == "-" else sys.stdout, flush=True)
+
+
+def _check_outputs(*paths: str | None) -> None:
+    for path in paths:
+        if path and path != "-":
+            check_writable(path)
+
+
+def _write_json(options: Namespace, report: dict[str, Any]) -> None:
+    if options.json == "-":
+        print(json.dumps(report))
+    elif options.json:
+        write_text(options.json, json.dumps(report) + "\n")
