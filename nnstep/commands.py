@@ -122,7 +122,9 @@ def trace(options: Namespace) -> int:
         "frames": [as_json(frame) for frame in frames],
     }
     if not (options.json or options.npz):
-        print(f"digit {options.sample}: label {report['label']}, says {report['prediction']}, loss {report['loss']:.6f}")
+        print(
+            f"digit {options.sample}: label {report['label']}, says {report['prediction']}, loss {report['loss']:.6f}"
+        )
         print("\n".join("\n" + as_text(frame) for frame in frames))
     if options.npz:
         buffer = io.BytesIO()
@@ -208,7 +210,9 @@ def _bar(trainer: Trainer) -> Iterator[Any]:
     columns = (
         TextColumn("epoch {task.fields[epoch]}"),
         BarColumn(bar_width=None),
-        TextColumn("{task.fields[rate]:,.0f} samples/s  error={task.fields[error]:.6f}  {task.fields[left]} left"),
+        TextColumn(
+            "{task.fields[rate]:,.0f} samples/s  error={task.fields[error]:.6f}  {task.fields[left]} left"
+        ),
     )
     with Bar(*columns, console=Console(stderr=True), transient=True, expand=True) as bar:
         task = bar.add_task("", total=len(trainer.samples), epoch="", rate=0.0, error=0.0, left="")

@@ -178,8 +178,6 @@ class Debugger:
         row, dtype = slice(self.digit, self.digit + 1), self.stack.dtype
         X, y = self.samples.inputs(row, dtype), self.samples.targets(row, dtype)
         with np.errstate(over="ignore", invalid="ignore"):
-            self.frames = tuple(
-                run_steps(self.stack, X, y, self.settings.learning_rate, visit.parameters)
-            )
+            self.frames = tuple(run_steps(self.stack, X, y, self.settings.learning_rate, visit.parameters))
         after = {frame.step.layer: frame.after for frame in self.frames if frame.step.phase == "backward"}
         self.parameters_after: Parameters = tuple(after[index] for index in range(len(self.stack.layers)))

@@ -155,7 +155,7 @@ def tanh_prime(x: Array) -> Array:
 
 
 def relu(x: Array) -> Array:
-    """x where it is positive, else 0."""
+    """X where it is positive, else 0."""
     return np.maximum(x, 0)
 
 
@@ -176,7 +176,7 @@ def sigmoid_prime(x: Array) -> Array:
 
 
 def identity(x: Array) -> Array:
-    """x itself, as a new array."""
+    """X itself, as a new array."""
     return x.copy()
 
 

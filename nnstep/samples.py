@@ -42,7 +42,7 @@ class Samples:
         return chosen.astype(dtype)
 
     def targets(self, rows: Rows, dtype: DTypeLike = np.float64) -> Array:
-        """y (batch, classes) of the rows asked for, one-hot."""
+        """Y (batch, classes) of the rows asked for, one-hot."""
         return one_hot(self.labels[rows], self.classes).astype(dtype)
 
     def first(self, limit: int | None) -> Samples:

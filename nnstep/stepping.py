@@ -110,9 +110,7 @@ def run_steps(
     yield Frame(next(plan), count, learning_rate, y_pred, output=error, target=y_true)
     gradient = stack.loss.gradient(target, value)
     kept = frozen_copy(gradient)
-    yield Frame(
-        next(plan), count, learning_rate, y_pred, output=error, target=y_true, input_gradient=kept
-    )
+    yield Frame(next(plan), count, learning_rate, y_pred, output=error, target=y_true, input_gradient=kept)
 
     for index in reversed(range(len(stack.layers))):
         output_gradient = kept

@@ -134,9 +134,7 @@ class Trainer:
     def _train_some(self, chunk: int) -> NDArray[np.float64]:
         rows = self._order[self.sample : self.sample + chunk]
         settings = self.settings
-        outcome = self.engine.run(
-            self.stack, self.samples, rows, settings.learning_rate, settings.batch_size
-        )
+        outcome = self.engine.run(self.stack, self.samples, rows, settings.learning_rate, settings.batch_size)
         if outcome.diverged:
             raise diverged(self.epoch, self.sample + len(outcome.losses), outcome.losses[-1])
         self.sample += len(rows)

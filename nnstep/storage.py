@@ -1,0 +1,172 @@
+"""Weights and reports on disk, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from nnstep.errors import NnstepError
+from nnstep.layers import Array
+from nnstep.stack import Stack
+
+BROKEN = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Weights:
+    """What a weights file holds.
+
+    Attributes:
+        arrays: the parameters by name, a mapping for each layer that has any.
+        meta: what nnstep noted about them; None in files of other origin.
+    """
+
+    arrays: list[dict[str, Array]]
+    meta: dict[str, Any] | None
+
+
+def save_weights(path: str, stack: Stack, meta: dict[str, Any]) -> None:
+    """Writes all parameters as `0.weights`, `0.bias`, `1.weights` … and the `meta` entry, whole or not at all.
+
+    Raises:
+        NnstepError: the file cannot be written.
+    """
+    layers = [arrays for index in range(len(stack.layers)) if (arrays := stack.parameters_of(index))]
+    named: dict[str, Any] = {
+        f"{number}.{name}": array for number, arrays in enumerate(layers) for name, array in arrays.items()
+    }
+    named["meta"] = np.array(json.dumps(meta))
+    write_whole(path, lambda file: np.savez(file, **named))
+
+
+def load_weights(path: str) -> Weights:
+    """Reads a weights file; pickles are refused.
+
+    Raises:
+        NnstepError: it is missing, damaged, or no weights file.
+    """
+    if not Path(path).is_file():
+        raise NnstepError(f"{path}: there is no such weights file")
+    if not os.path.getsize(path):
+        raise NnstepError(f"{path}: the file is empty")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise NnstepError(f"{path}: expected an .npz file, received a single array")
+            arrays = {name: file[name] for name in file.files}
+    except (*BROKEN, MemoryError) as error:
+        if "pickle" in str(error).lower():
+            raise NnstepError(f"{path}: holds pickled objects, which are not read") from None
+        raise NnstepError(f"{path}: not an .npz file, or a damaged one") from None
+    meta = _read_meta(path, arrays.pop("meta", None))
+    return Weights(_by_layer(path, arrays), meta)
+
+
+def put_weights(stack: Stack, weights: Weights, path: str) -> None:
+    """Copies weights into a stack, after every one was found to fit.
+
+    Raises:
+        NnstepError: naming the layer and the array that does not fit, and both shapes.
+    """
+    layers = [i for i in range(len(stack.layers)) if stack.parameters_of(i)]
+    if len(layers) != len(weights.arrays):
+        raise NnstepError(
+            f"{path}: expected weights for {len(layers)} layers with parameters, received {len(weights.arrays)}"
+        )
+    for index, arrays in zip(layers, weights.arrays, strict=True):
+        name = stack.names[index]
+        for key, live in stack.parameters_of(index).items():
+            if key not in arrays:
+                raise NnstepError(f"{path}: the {key} of {name} are missing")
+            if arrays[key].shape != live.shape:
+                raise NnstepError(
+                    f"{path}: {key} of {name} expected shape {live.shape}, received {arrays[key].shape}"
+                )
+    for index, arrays in zip(layers, weights.arrays, strict=True):
+        for key, live in stack.parameters_of(index).items():
+            live[...] = arrays[key]
+
+
+def check_writable(path: str) -> None:
+    """Finds out early whether a file can be written; leaves nothing behind.
+
+    Raises:
+        NnstepError: its folder is missing or cannot be written, or it is a folder itself.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise NnstepError(f"{path}: is a folder; expected the name of a file")
+    if not target.parent.is_dir():
+        raise NnstepError(f"{path}: the folder {target.parent} does not exist")
+    try:
+        with tempfile.TemporaryFile(dir=target.parent):
+            pass
+    except OSError as error:
+        raise NnstepError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def write_whole(path: str, write: Callable[[BinaryIO], object]) -> None:
+    """Writes a file under another name beside it, then renames it: the old one or the new one is there, never half.
+
+    Raises:
+        NnstepError: it cannot be written; what was there before still is.
+    """
+    check_writable(path)
+    target = Path(path)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
+        os.replace(temporary, target)
+    except BaseException as error:
+        Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise NnstepError(f"{path}: cannot be written ({error.strerror})") from None
+        raise
+
+
+def write_text(path: str, text: str) -> None:
+    """Writes a text file, whole or not at all."""
+    write_whole(path, lambda file: file.write(text.encode()))
+
+
+def _read_meta(path: str, entry: Array | None) -> dict[str, Any] | None:
+    if entry is None:
+        return None
+    try:
+        meta = json.loads(str(entry))
+    except ValueError:
+        meta = None
+    if not isinstance(meta, dict):
+        raise NnstepError(f"{path}: its meta entry is not a JSON object")
+    return meta
+
+
+def _by_layer(path: str, arrays: dict[str, Array]) -> list[dict[str, Array]]:
+    layers: dict[int, dict[str, Array]] = {}
+    for key, array in arrays.items():
+        number, _, name = key.partition(".")
+        if not number.isdecimal() or not name:
+            raise NnstepError(f"{path}: no weights file: expected arrays such as 0.weights, received '{key}'")
+        if not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
+            raise NnstepError(f"{path}: {key} expected to be numbers, received {array.dtype}")
+        if not np.all(np.isfinite(array)):
+            raise NnstepError(f"{path}: {key} holds NaN or infinity")
+        layers.setdefault(int(number), {})[name] = array
+    if not layers or sorted(layers) != list(range(len(layers))):
+        raise NnstepError(f"{path}: expected layers numbered from 0 without gaps, received {sorted(layers)}")
+    return [layers[number] for number in range(len(layers))]
