@@ -55,13 +55,9 @@ def parse_layers(text: str) -> list[int | str]:
     """
     parts: list[int | str] = [_parse_part(part.strip(), text) for part in text.split(",")]
     if not isinstance(parts[0], int):
-        raise NnstepError(
-            f"layers '{text}' expected to begin with the number of inputs, received '{parts[0]}'"
-        )
+        raise NnstepError(f"layers '{text}' expected to begin with the number of inputs, received '{parts[0]}'")
     if sum(isinstance(part, int) for part in parts) < 2:
-        raise NnstepError(
-            f"layers '{text}' hold no affine layer", "Give at least two sizes, such as 784,10,tanh"
-        )
+        raise NnstepError(f"layers '{text}' hold no affine layer", "Give at least two sizes, such as 784,10,tanh")
     return parts
 
 

@@ -143,9 +143,7 @@ def open_debugger(options: Namespace) -> int:
     check_sample(options.sample, len(bench.data.train), "of the training set")
     engine = choose_engine(options.engine, bench.stack)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise NnstepError(
-            "the debugger needs a terminal", "Without one: nnstep train, evaluate, predict or trace"
-        )
+        raise NnstepError("the debugger needs a terminal", "Without one: nnstep train, evaluate, predict or trace")
     from nnstep_tui.app import NnstepApp
 
     return NnstepApp(bench, settings, engine, options.epochs, options.sample).run() or 0
@@ -210,9 +208,7 @@ def _bar(trainer: Trainer) -> Iterator[Any]:
     columns = (
         TextColumn("epoch {task.fields[epoch]}"),
         BarColumn(bar_width=None),
-        TextColumn(
-            "{task.fields[rate]:,.0f} samples/s  error={task.fields[error]:.6f}  {task.fields[left]} left"
-        ),
+        TextColumn("{task.fields[rate]:,.0f} samples/s  error={task.fields[error]:.6f}  {task.fields[left]} left"),
     )
     with Bar(*columns, console=Console(stderr=True), transient=True, expand=True) as bar:
         task = bar.add_task("", total=len(trainer.samples), epoch="", rate=0.0, error=0.0, left="")

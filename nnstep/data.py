@@ -106,9 +106,7 @@ def _load_npz(path: Path) -> list[NDArray[Any]]:
             return [file[name] for name in ARRAYS]
     except (*BROKEN, MemoryError) as error:
         if "pickle" in str(error).lower():
-            raise NnstepError(
-                f"{path}: holds pickled objects, which are not read; expected plain arrays"
-            ) from None
+            raise NnstepError(f"{path}: holds pickled objects, which are not read; expected plain arrays") from None
         raise NnstepError(f"{path}: not an .npz file, or a damaged one ({_short(error)})") from None
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnstep.errors import NnstepError
+from nnstep.layers import Array
 from nnstep.network import epoch_order
 from nnstep.samples import Samples
 from nnstep.stack import Parameters, Stack
@@ -40,14 +41,14 @@ class Debugger:
         sample: which sample of that epoch comes first, from 1.
     """
 
-    def __init__(
-        self, stack: Stack, samples: Samples, settings: Settings, epoch: int = 1, sample: int = 1
-    ) -> None:
+    def __init__(self, stack: Stack, samples: Samples, settings: Settings, epoch: int = 1, sample: int = 1) -> None:
         self.stack, self.samples, self.settings = stack, samples, settings
         stack.learn_parameters(samples.inputs(slice(0, 1), stack.dtype))
         parameters = stack.snapshot()
         size = sum(array.nbytes for arrays in parameters for array in arrays.values())
         self._history: deque[Visit] = deque(maxlen=max(2, HISTORY_BYTES // max(size, 1)))
+        self.cursor = 0
+        self.frames: tuple[Frame, ...] = ()
         self._enter(Visit(epoch, sample, parameters))
 
     @property
@@ -66,6 +67,25 @@ class Debugger:
     def label(self) -> int:
         """The class that the current sample has."""
         return int(self.samples.labels[self.digit])
+
+    @property
+    def outputs(self) -> Array:
+        """ŷ (1, outputs) of the current sample."""
+        output = self.frames[len(self.stack.layers) - 1].output
+        assert output is not None
+        return output
+
+    @property
+    def says(self) -> int:
+        """The class that the network says, by its largest output."""
+        return int(self.outputs.argmax())
+
+    @property
+    def loss(self) -> float:
+        """E of the current sample."""
+        error = self.frames[len(self.stack.layers)].output
+        assert error is not None
+        return float(error)
 
     @property
     def steps_back(self) -> int:
@@ -138,6 +158,11 @@ class Debugger:
         visit = Visit(self.visit.epoch, sample, self._parameters_here())
         self._history.append(self.visit)
         self._enter(visit)
+
+    def begin_at_digit(self, digit: int) -> None:
+        """Takes another digit first, before anything was stepped: there is no way back to the one of before."""
+        self.go_to_digit(digit)
+        self._history.clear()
 
     def start_training(self) -> tuple[int, int]:
         """Makes the stack ready to be trained from here.

@@ -232,7 +232,8 @@ def initial_weights(init: str, inputs: int, outputs: int, rng: np.random.Generat
         return rng.uniform(0, 1, (inputs, outputs))
     if init not in limits:
         raise NnstepError(f"unknown init '{init}'", f"Choose one of: {', '.join(INITS)}")
-    return rng.uniform(-limits[init], limits[init], (inputs, outputs))
+    weights: NDArray[np.float64] = rng.uniform(-limits[init], limits[init], (inputs, outputs))
+    return weights
 
 
 INITS = ("lecun", "xavier", "he", "uniform01")

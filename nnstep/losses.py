@@ -47,7 +47,5 @@ def as_loss(function: str | LossFunction, gradient: LossGradient | None = None) 
             raise NnstepError(f"unknown loss '{function}'", f"Choose one of: {', '.join(LOSSES)}")
         return LOSSES[function]
     if gradient is None:
-        raise NnstepError(
-            "a loss of your own needs its gradient as well", "Write use_loss(function, gradient)"
-        )
+        raise NnstepError("a loss of your own needs its gradient as well", "Write use_loss(function, gradient)")
     return Loss(getattr(function, "__name__", "loss"), function, gradient)

@@ -107,9 +107,7 @@ class Network:
             report(training_line(epoch, epochs, errors[-1]))
         return errors
 
-    def predict(
-        self, inputs: Array, targets: Array | None = None, report: Callable[[str], object] = print
-    ) -> Array:
+    def predict(self, inputs: Array, targets: Array | None = None, report: Callable[[str], object] = print) -> Array:
         """Returns ŷ (samples, outputs); with targets, reports the test line too."""
         inputs = as_rows(inputs)
         outputs = self.forward(inputs)

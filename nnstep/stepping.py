@@ -101,9 +101,7 @@ def run_steps(
         inputs.append(frozen_copy(value))
         value = layer.forward_propagation(value)
         outputs.append(frozen_copy(value))
-        yield Frame(
-            next(plan), count, learning_rate, inputs[-1], output=outputs[-1], before=parameters[index]
-        )
+        yield Frame(next(plan), count, learning_rate, inputs[-1], output=outputs[-1], before=parameters[index])
 
     y_true, y_pred = frozen_copy(target), outputs[-1]
     error = frozen_copy(np.asarray(stack.loss.function(target, value)))

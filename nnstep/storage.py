@@ -88,9 +88,7 @@ def put_weights(stack: Stack, weights: Weights, path: str) -> None:
             if key not in arrays:
                 raise NnstepError(f"{path}: the {key} of {name} are missing")
             if arrays[key].shape != live.shape:
-                raise NnstepError(
-                    f"{path}: {key} of {name} expected shape {live.shape}, received {arrays[key].shape}"
-                )
+                raise NnstepError(f"{path}: {key} of {name} expected shape {live.shape}, received {arrays[key].shape}")
     for index, arrays in zip(layers, weights.arrays, strict=True):
         for key, live in stack.parameters_of(index).items():
             live[...] = arrays[key]

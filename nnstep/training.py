@@ -29,9 +29,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.learning_rate) and self.learning_rate >= 0):
-            raise NnstepError(
-                f"learning rate expected to be a finite number, 0 or more, received {self.learning_rate}"
-            )
+            raise NnstepError(f"learning rate expected to be a finite number, 0 or more, received {self.learning_rate}")
         if self.batch_size < 1:
             raise NnstepError(f"batch size expected to be 1 or more, received {self.batch_size}")
 
@@ -95,6 +93,7 @@ class Trainer:
     ) -> None:
         self.stack, self.samples, self.engine, self.settings = stack, samples, engine, settings
         self.epoch, self.sample = epoch, sample
+        self._seconds = 0.0
         self._begin_epoch()
 
     def run(self, epochs: int) -> Iterator[Progress]:

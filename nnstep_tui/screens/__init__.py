@@ -1,0 +1,1 @@
+"""The screens: stepping, training, and the small ones on top of them."""

@@ -1,0 +1,1 @@
+"""The widgets: each is given what it shows, and asks for nothing."""

@@ -1,0 +1,32 @@
+"""The ten outputs as bars, with the label and the class that the network says."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.widgets import Static
+
+from nnstep.layers import Array
+
+
+class OutputBars(Static):
+    """Draws a bar for each output; the label's is marked, the largest is what the network says."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.border_title = "outputs"
+
+    def show(self, outputs: Array | None, label: int) -> None:
+        """Shows outputs (1, classes), or none while forward has not come to the end."""
+        if outputs is None:
+            self.update(Text(f"label {label}\nnot computed yet:\nfinish the pass (f)", style="dim"))
+            return
+        values = outputs.ravel()
+        best, room = int(values.argmax()), max(4, self.size.width - 13)
+        text = Text(no_wrap=True)
+        for index, value in enumerate(values.tolist()):
+            bar = "█" * round(room * min(1.0, max(0.0, value)))
+            mark = "◀" if index == label else " "
+            style = "bold" if index == best else ""
+            text.append(f"{index} {bar:{room}} {value:6.2f} {mark}\n", style)
+        text.rstrip()
+        self.update(text)
