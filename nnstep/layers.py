@@ -146,7 +146,8 @@ class Activation:
 
 def tanh(x: Array) -> Array:
     """Hyperbolic tangent, between −1 and 1."""
-    return np.tanh(x)
+    y: Array = np.tanh(x)
+    return y
 
 
 def tanh_prime(x: Array) -> Array:

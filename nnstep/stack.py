@@ -61,8 +61,9 @@ class Stack:
     def dtype(self) -> np.dtype[np.floating]:
         """What the numbers of this stack are."""
         for layer in self.layers:
-            for array in getattr(layer, "parameters", {}).values():
-                return np.dtype(array.dtype)
+            named: Arrays = getattr(layer, "parameters", {})
+            for array in named.values():
+                return array.dtype
         return np.dtype(np.float64)
 
     def learn_parameters(self, X: Array) -> None:

@@ -134,7 +134,8 @@ def _backward_frame(
     after = frozen_copies(stack.parameters_of(step.layer))
     named = getattr(stack.layers[step.layer], "gradients", None)
     derived = not isinstance(named, dict)
-    gradients = _derived(before, after, learning_rate) if derived else frozen_copies(named)
+    exact: Arrays = named if isinstance(named, dict) else NO_ARRAYS
+    gradients = _derived(before, after, learning_rate) if derived else frozen_copies(exact)
     return Frame(
         step,
         2 * len(stack.layers) + 2,

@@ -90,7 +90,9 @@ def plain(array: Array) -> Any:
     """Nested lists with null for what JSON has no number for."""
     if np.all(np.isfinite(array)):
         return array.tolist()
-    return np.where(np.isfinite(array), array.astype(object), None).tolist()
+    values = array.astype(object)
+    values[~np.isfinite(array)] = None
+    return values.tolist()
 
 
 def _tensor_lines(label: str, array: Array) -> list[str]:

@@ -66,4 +66,6 @@ def choose_engine(name: str, stack: Stack) -> Engine:
 
     if name not in ENGINES:
         raise NnstepError(f"unknown engine '{name}'", f"Choose one of: {', '.join(ENGINES)}")
+    if name == "numba":
+        raise NnstepError("the numba engine is not there yet", "Use --engine numpy, or leave the option out")
     return NumpyEngine()

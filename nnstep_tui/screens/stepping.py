@@ -36,18 +36,18 @@ class SteppingScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n,right", "step", "step", key_display="n", tooltip="one step forward in time"),
         Binding("p,left", "back", "back", key_display="p", tooltip="one step back, past samples too"),
-        Binding("f", "finish", "finish pass", tooltip="to the end of the forward or backward pass"),
-        Binding("s", "start", "start of pass", tooltip="back to the start of the pass"),
+        Binding("f", "finish", "finish", tooltip="to the end of the forward or backward pass"),
+        Binding("s", "start", "start", show=False, tooltip="back to the start of the pass"),
         Binding("right_square_bracket", "next", "next", key_display="]", tooltip="train this sample, go to the next"),
         Binding("left_square_bracket", "previous", "prev", key_display="[", tooltip="back to the sample before"),
-        Binding("d", "digit", "digit…", tooltip="a digit by its number, with the weights of now"),
-        Binding("v", "numbers", "numbers", tooltip="heatmaps or numbers"),
-        Binding("tab", "select(1)", "tensor", tooltip="select the next tensor", priority=True),
+        Binding("d", "digit", "digit", tooltip="a digit by its number, with the weights of now"),
+        Binding("v", "numbers", "view", tooltip="heatmaps or numbers"),
+        Binding("tab", "select(1)", "tensor", show=False, tooltip="select the next tensor", priority=True),
         Binding("shift+tab", "select(-1)", "tensor before", show=False, tooltip="select the one before", priority=True),
         Binding("z", "single", "zoom", tooltip="the selected tensor alone, or all"),
         Binding("t", "train", "train", tooltip="run epochs from here"),
         Binding("question_mark", "help", "help", key_display="?", tooltip="this help"),
-        Binding("q", "app.quit", "quit", tooltip="leave nnstep"),
+        Binding("q", "app.quit", "quit", show=False, tooltip="leave nnstep"),
     ]
 
     def __init__(self, debugger: Debugger) -> None:
@@ -64,7 +64,7 @@ class SteppingScreen(Screen[None]):
                 yield TensorView(id="digit")
                 yield OutputBars(id="outputs")
             yield TensorPanes(self.debugger.samples.shape, id="tensors")
-        yield Footer(show_command_palette=False)
+        yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
         """Shows the first frame when the layout is known."""
@@ -85,7 +85,10 @@ class SteppingScreen(Screen[None]):
         digit.show(f"digit {debugger.digit}", debugger.frames[0].input, debugger.samples.shape, False)
         digit.border_title, digit.border_subtitle = f"digit {debugger.digit}", f"label {debugger.label}"
         done = frame.step.index >= len(debugger.stack.layers) - 1
-        self.query_one(OutputBars).show(debugger.outputs if done else None, debugger.label)
+        outputs = self.query_one(OutputBars)
+        outputs.show(debugger.outputs if done else None, debugger.label)
+        short = self.has_class("-short")
+        digit.display, outputs.display = not (short and done), not short or done
         self.query_one(TensorPanes).show(frame)
 
     def action_step(self) -> None:

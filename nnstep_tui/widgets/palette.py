@@ -19,10 +19,8 @@ def colour(level: int, dark: bool) -> Color:
     if level == 99:
         return Color.from_rgb(*BAD)
     neutral = DARK if dark else LIGHT
-    if dark:
-        end = NEGATIVE if level < 0 else POSITIVE
-    else:
-        end = NEGATIVE_ON_LIGHT if level < 0 else POSITIVE_ON_LIGHT
+    below, above = (NEGATIVE, POSITIVE) if dark else (NEGATIVE_ON_LIGHT, POSITIVE_ON_LIGHT)
+    end = below if level < 0 else above
     part = (abs(level) / 16) ** 0.7
     return Color.from_rgb(*(a + (b - a) * part for a, b in zip(neutral, end, strict=True)))
 

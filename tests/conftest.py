@@ -1,0 +1,33 @@
+"""What several tests use: a network small enough to work out by hand, and some real digits."""
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
+import numpy as np
+import pytest
+
+from nnstep.data import load_data
+from nnstep.layers import ActivationLayer, AffineLayer
+from nnstep.network import Network
+from nnstep.samples import Dataset
+
+
+@pytest.fixture
+def small_network() -> Network:
+    """Two inputs, two outputs: W = [[1, 2], [3, 4]], b = [0.5, −0.5], then relu."""
+    affine = AffineLayer(2, 2)
+    affine.weights[...] = [[1, 2], [3, 4]]
+    affine.bias[...] = [0.5, -0.5]
+    return Network([affine, ActivationLayer("relu")])
+
+
+@pytest.fixture(scope="session")
+def digits() -> Dataset:
+    return load_data("samples", 300, 200)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(7)

@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+
+from nnstep.architecture import build_network, describe_layers
+from nnstep.errors import NnstepError
+from nnstep.layers import ActivationLayer, AffineLayer
+from nnstep.network import Network, epoch_order, one_hot
+
+
+def test_fit_prints_the_training_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    network = Network([AffineLayer(1, 1)])
+    network.layers[0].parameters["weights"][...] = 0
+    # ŷ = 0, y = 1: E = 1, dE/dŷ = −2, W = b = 0.5 · 2 = 1; then ŷ = 2: E = 1 again, and back to 0
+    errors = network.fit(np.ones((1, 1)), np.ones((1, 1)), epochs=2, learning_rate=0.5)
+    assert errors == [1, 1]
+    assert capsys.readouterr().out == ("Training epoch 1/2   error=1.000000\nTraining epoch 2/2   error=1.000000\n")
+
+
+def test_predict_prints_the_test_line_with_both_accuracies(capsys: pytest.CaptureFixture[str]) -> None:
+    network = Network([ActivationLayer("identity")])
+    outputs = np.array([[0.9, 0.2], [0.4, 0.3], [0.1, 0.2]])
+    targets = np.array([[1.0, 0], [1, 0], [1, 0]])
+    # right by argmax: 0 and 1; by rounding: only 0. Squares: (0.01+0.04 + 0.36+0.09 + 0.81+0.04) / 6 = 0.225
+    network.predict(outputs, targets)
+    assert capsys.readouterr().out == ("Test set: Avg. loss: 0.2250, Accuracy: 2/3 (66.7%), strict: 1/3 (33.3%)\n")
+
+
+def test_add_and_use_loss_build_a_network_of_ones_own() -> None:
+    network = Network()
+    network.add(AffineLayer(4, 2)).add(ActivationLayer("tanh"))
+    network.use_loss(lambda y, p: float(np.sum(np.abs(y - p))), lambda y, p: np.sign(p - y))
+    assert len(network.fit(np.ones((3, 2, 2)), np.zeros((3, 2)), 1, 0.1, report=lambda line: None)) == 1
+    assert "weights (4, 2)" in network.summary() and "10" in network.summary()
+
+
+def test_the_last_smaller_batch_counts_by_its_samples() -> None:
+    network = Network([AffineLayer(1, 1)])
+    network.layers[0].parameters["weights"][...] = 0
+    # η = 0, ŷ = 0: losses 1, 4, 9; batches of 2 then 1; mean 14/3
+    errors = network.fit(np.ones((3, 1)), np.array([[1.0], [2], [3]]), 1, 0.0, 2, report=lambda line: None)
+    assert errors == [pytest.approx(14 / 3)]
+
+
+def test_targets_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(NnstepError, match="one_hot"):
+        Network([AffineLayer(1, 1)]).fit(np.ones((3, 1)), np.ones(3), 1, 0.1)
+
+
+def test_shuffled_epochs_differ_and_come_back_with_the_seed() -> None:
+    assert epoch_order(50, 1, True, 3).tolist() == epoch_order(50, 1, True, 3).tolist()
+    assert epoch_order(50, 1, True, 3).tolist() != epoch_order(50, 2, True, 3).tolist()
+    assert sorted(epoch_order(50, 1, True, 3)) == list(range(50))
+    assert one_hot(np.array([2]), 3).tolist() == [[0, 0, 1]]
+
+
+def test_a_description_builds_its_network_and_comes_back() -> None:
+    network = build_network("784,128,tanh,64,relu,10,sigmoid", dtype=np.float32)
+    assert describe_layers(network) == "784,128,tanh,64,relu,10,sigmoid"
+    assert network.layers[2].parameters["weights"].shape == (128, 64)
+    assert network.layers[0].parameters["weights"].dtype == np.float32
+    again = build_network("784,128,tanh,64,relu,10,sigmoid", dtype=np.float32)
+    assert np.array_equal(network.layers[4].parameters["weights"], again.layers[4].parameters["weights"])
+
+
+@pytest.mark.parametrize(
+    ("layers", "says"),
+    [
+        ("784", "no affine layer"),
+        ("tanh,10", "begin with the number of inputs"),
+        ("784,0", "sizes from 1"),
+        ("784,-3", "sizes from 1"),
+        ("784,1.5,10", "expected a size or an activation"),
+        ("784,,10", "expected a size or an activation"),
+        ("784,10,tanhh", "unknown activation"),
+        ("784,9999999999", "sizes from 1"),
+    ],
+)
+def test_a_description_that_makes_no_sense_is_refused(layers: str, says: str) -> None:
+    with pytest.raises(NnstepError, match=says):
+        build_network(layers)
