@@ -97,7 +97,7 @@ def _picture_shape(pixels: int) -> tuple[int, int]:
 def _load_npz(path: Path) -> list[NDArray[Any]]:
     _check_file(path)
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
             if not isinstance(file, np.lib.npyio.NpzFile):
                 raise NnstepError(f"{path}: expected an .npz file, received a single array")
             missing = [name for name in ARRAYS if name not in file]

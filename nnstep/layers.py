@@ -168,7 +168,8 @@ def relu_prime(x: Array) -> Array:
 def sigmoid(x: Array) -> Array:
     """1 / (1 + e⁻ˣ), written so that only e⁻|ˣ| is taken, which cannot overflow."""
     z = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1, z) / (1 + z)
+    y: Array = np.where(x >= 0, 1, z) / (1 + z)
+    return y
 
 
 def sigmoid_prime(x: Array) -> Array:

@@ -10,18 +10,18 @@ from nnstep.layers import Array
 LEVELS = 16
 
 
-def as_matrix(array: Array, picture: tuple[int, int] | None = None) -> Array:
+def as_matrix(array: Array, picture: tuple[int, int] | None = None, wrap: int = 16) -> Array:
     """Lays an array out as rows and columns.
 
-    A vector with as many elements as a picture has pixels becomes that picture; a longer one than 16 is wrapped into
-    rows of 16, padded with NaN, so that it is no thin line.
+    A vector with as many elements as a picture has pixels becomes that picture; any other one is wrapped into rows of
+    `wrap` elements, the last one padded with NaN, so that it is no thin line.
     """
     if array.ndim == 2 and 1 not in array.shape:
         return array
     vector = array.ravel()
     if picture and picture[0] > 1 and vector.size == picture[0] * picture[1]:
         return vector.reshape(picture)
-    columns = min(16, max(1, vector.size))
+    columns = min(wrap, max(1, vector.size))
     padded = np.full(-(-vector.size // columns) * columns, np.nan, vector.dtype)
     padded[: vector.size] = vector
     return padded.reshape(-1, columns)

@@ -59,7 +59,7 @@ def load_weights(path: str) -> Weights:
     if not os.path.getsize(path):
         raise NnstepError(f"{path}: the file is empty")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
             if not isinstance(file, np.lib.npyio.NpzFile):
                 raise NnstepError(f"{path}: expected an .npz file, received a single array")
             arrays = {name: file[name] for name in file.files}

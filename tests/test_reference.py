@@ -20,11 +20,11 @@ def plain_program(W, b, epochs, count, rate):
     errors = []
     for _ in range(epochs):
         total = 0.0
-        for pixels, label in zip(x, labels):
+        for pixels, label in zip(x, labels, strict=True):
             y = np.zeros(10)
             y[label] = 1
             a = [pixels]
-            for w, c in zip(W, b):
+            for w, c in zip(W, b, strict=True):
                 a.append(np.tanh(a[-1].dot(w) + c))
             total += ((y - a[-1]) ** 2).sum() / 10
             g = -2 * (y - a[-1]) / 10
@@ -36,11 +36,11 @@ def plain_program(W, b, epochs, count, rate):
                 g = back
         errors.append(total / count)
     a = data["x_test"].reshape(-1, 784) / 255
-    for w, c in zip(W, b):
+    for w, c in zip(W, b, strict=True):
         a = np.tanh(a.dot(w) + c)
     y = np.eye(10)[data["y_test"]]
-    right = sum(int(p.argmax()) == int(t) for p, t in zip(a, data["y_test"]))
-    strict = sum(bool((np.round(p) == t).all()) for p, t in zip(a, y))
+    right = sum(int(p.argmax()) == int(t) for p, t in zip(a, data["y_test"], strict=True))
+    strict = sum(bool((np.round(p) == t).all()) for p, t in zip(a, y, strict=True))
     return errors, right, strict
 
 

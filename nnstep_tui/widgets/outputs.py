@@ -17,11 +17,13 @@ class OutputBars(Static):
 
     def show(self, outputs: Array | None, label: int) -> None:
         """Shows outputs (1, classes), or none while forward has not come to the end."""
+        self.border_subtitle = f"label {label}"
         if outputs is None:
             self.update(Text(f"label {label}\nnot computed yet:\nfinish the pass (f)", style="dim"))
             return
         values = outputs.ravel()
         best, room = int(values.argmax()), max(4, self.size.width - 13)
+        self.border_subtitle = f"label {label}, says {best} {'✓' if best == label else '✗'}"
         text = Text(no_wrap=True)
         for index, value in enumerate(values.tolist()):
             bar = "█" * round(room * min(1.0, max(0.0, value)))

@@ -81,7 +81,7 @@ class TensorView(Widget):
             return [Strip.blank(width, self.rich_style)]
         matrix = as_matrix(self._array, self._picture)
         if self._numbers:
-            return self._draw_numbers(matrix, height, width)
+            return self._draw_numbers(height, width)
         if self.app.no_color or self.app.theme.startswith("ansi") or self.app.theme == "textual-ansi":
             shown = levels(fit(matrix, height, width), largest(self._array))
             return [Strip([Segment("".join(map(glyph, row)), self.rich_style)]) for row in shown.tolist()]
@@ -97,20 +97,20 @@ class TensorView(Widget):
         runs = [(pair, len(list(same))) for pair, same in groupby(zip(top, bottom, strict=True))]
         return Strip([Segment("▀" * length, half_block(*pair, dark)) for pair, length in runs])
 
-    def _draw_numbers(self, matrix: Array, height: int, width: int) -> list[Strip]:
+    def _draw_numbers(self, height: int, width: int) -> list[Strip]:
         columns = max(1, width // NUMBER_WIDTH)
-        part = matrix[:height, :columns]
-        lines = ["".join(number(value) for value in row) for row in part.tolist()]
-        if matrix.shape[0] > height or matrix.shape[1] > columns:
-            hidden = f"first {part.shape[0]} × {part.shape[1]} of {matrix.shape[0]} × {matrix.shape[1]}"
-            lines[-1] = hidden if height > 1 else lines[-1]
+        matrix = as_matrix(self._array, None, wrap=columns)
+        lines = ["".join(map(number, row)) for row in matrix[:height, :columns].tolist()]
+        if height > 1 and (matrix.shape[0] > height or matrix.shape[1] > columns):
+            rows, shown = min(height - 1, len(matrix)), min(columns, matrix.shape[1])
+            lines[rows:] = [f"rows 1–{rows} of {matrix.shape[0]}, columns 1–{shown} of {matrix.shape[1]}"]
         return [Strip([Segment(line, self.rich_style)]) for line in lines]
 
 
 def number(value: float) -> str:
     """A number in eight columns."""
     if value != value:
-        return " " * (NUMBER_WIDTH - 4) + "NaN "
+        return f"{'NaN':>{NUMBER_WIDTH - 1}} "
     text = f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 100 else f"{value:.1e}"
     return f"{'0' if value == 0 else text:>{NUMBER_WIDTH - 1}} "[-NUMBER_WIDTH:]
 

@@ -82,5 +82,6 @@ class TensorPanes(Container):
         grid.styles.grid_size_rows = max(1, rows)
         tabs = self.query_one("#tabs", Static)
         tabs.display = alone
+        first = max(0, self.selected - 3)
         names = [f"[reverse] {s} [/]" if i == self.selected else f" {s} " for i, s in enumerate(self._symbols)]
-        tabs.update("".join(names))
+        tabs.update(("…" if first else "") + "".join(names[first:]))

@@ -198,7 +198,7 @@ async def test_quitting_ends_the_app_and_its_training(keys: tuple[str, ...]) -> 
 
 async def test_diverging_is_said_on_screen_and_stepping_goes_on() -> None:
     app = make_app(layers="784,10,identity")
-    app.settings = Settings(1e9)
+    app.settings = Settings(1e9)  # the debugger keeps 0.1: only training diverges
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("t")
         await until(pilot, lambda: "diverged" in text(app, "#progress"))
