@@ -51,7 +51,7 @@ def expected():
     return plain_program(W, [np.zeros(128), np.zeros(64), np.zeros(10)], 2, 1500, 0.1)
 
 
-@pytest.mark.parametrize("engine", ["numpy", "auto"])
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
 def test_the_trainer_agrees_with_a_plain_program(engine, expected) -> None:
     network, data = build_network(seed=5), load_data("samples", 1500)
     stack = Stack(network.layers, network.loss)

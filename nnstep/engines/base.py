@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -62,10 +63,17 @@ def choose_engine(name: str, stack: Stack) -> Engine:
     Raises:
         NnstepError: the name is unknown, or that engine cannot take the stack.
     """
+    from nnstep.engines.numba_engine import NumbaEngine, why_not
     from nnstep.engines.numpy_engine import NumpyEngine
 
     if name not in ENGINES:
         raise NnstepError(f"unknown engine '{name}'", f"Choose one of: {', '.join(ENGINES)}")
-    if name == "numba":
-        raise NnstepError("the numba engine is not there yet", "Use --engine numpy, or leave the option out")
-    return NumpyEngine()
+    installed = importlib.util.find_spec("numba") is not None
+    obstacle = why_not(stack)
+    if name == "numba" and not installed:
+        raise NnstepError("the numba engine needs numba", 'Install it: pip install "nnstep[fast]"')
+    if name == "numba" and obstacle:
+        raise NnstepError(f"the numba engine cannot take this network: {obstacle}", "--engine numpy takes any")
+    if name == "numpy" or not installed or obstacle:
+        return NumpyEngine()
+    return NumbaEngine()

@@ -149,6 +149,8 @@ class TrainingScreen(Screen[None]):
     def _describe(self) -> None:
         progress, engine = self._last, self.trainer.engine.name
         lines = [f" {self._state} · η {self.trainer.settings.learning_rate:g} · engine {engine}"]
+        if not progress and engine == "numba" and self._state == "training":
+            lines.append(" starting; the first time ever the engine is compiled, which takes some seconds")
         if progress:
             lines.append(
                 f" epoch {progress.epoch}/{progress.epochs} · sample {progress.sample:,}/{progress.samples:,}"
