@@ -45,30 +45,40 @@ def activate(kind: int, z: NDArray[Any], n: int, y: NDArray[Any], slope: NDArray
 
 
 @compiled
+def add_row(target: NDArray[Any], factor: Any, row: NDArray[Any]) -> None:
+    """Adds factor · row to target."""
+    for j in range(len(row)):
+        target[j] += factor * row[j]
+
+
+@compiled
 def affine(
-    flat: NDArray[Any],
-    start: int,
-    bias: int,
-    n_out: int,
-    x: NDArray[Any],
-    used: NDArray[Any],
-    count: int,
-    z: NDArray[Any],
+    weights: NDArray[Any], bias: NDArray[Any], x: NDArray[Any], used: NDArray[Any], count: int, z: NDArray[Any]
 ) -> None:
     """Computes z = b + Σ x[i] W[i] over the inputs that are not zero, four rows at a time."""
-    for j in range(n_out):
-        z[j] = flat[bias + j]
+    n = len(bias)
+    for j in range(n):
+        z[j] = bias[j]
     whole = count - count % 4
     for k in range(0, whole, 4):
         a, b, c, d = x[used[k]], x[used[k + 1]], x[used[k + 2]], x[used[k + 3]]
-        p, q = start + used[k] * n_out, start + used[k + 1] * n_out
-        r, s = start + used[k + 2] * n_out, start + used[k + 3] * n_out
-        for j in range(n_out):
-            z[j] += a * flat[p + j] + b * flat[q + j] + c * flat[r + j] + d * flat[s + j]
+        p = weights[used[k] * n : used[k] * n + n]
+        q = weights[used[k + 1] * n : used[k + 1] * n + n]
+        r = weights[used[k + 2] * n : used[k + 2] * n + n]
+        s = weights[used[k + 3] * n : used[k + 3] * n + n]
+        for j in range(n):
+            z[j] += a * p[j] + b * q[j] + c * r[j] + d * s[j]
     for k in range(whole, count):
-        a, p = x[used[k]], start + used[k] * n_out
-        for j in range(n_out):
-            z[j] += a * flat[p + j]
+        add_row(z[:n], x[used[k]], weights[used[k] * n : used[k] * n + n])
+
+
+@compiled
+def dot(a: NDArray[Any], b: NDArray[Any]) -> Any:
+    """Computes Σ a[j] b[j]."""
+    total = a.dtype.type(0)
+    for j in range(len(b)):
+        total += a[j] * b[j]
+    return total
 
 
 @compiled
@@ -110,7 +120,8 @@ def run_rows(
                         used[l, count] = i
                         count += 1
                 counts[l] = count
-                affine(flat, starts[l], biases[l], widths[l + 1], values[l], used[l], count, z)
+                weights, bias = flat[starts[l] : biases[l]], flat[biases[l] : biases[l] + widths[l + 1]]
+                affine(weights, bias, values[l], used[l], count, z)
                 activate(kinds[l], z, widths[l + 1], values[l + 1], slopes[l])
             total, best = 0.0, 0
             for j in range(n):
@@ -125,21 +136,15 @@ def run_rows(
                 return row + 1
             for l in range(depth - 1, -1, -1):
                 n_in, n_out = widths[l], widths[l + 1]
-                if l > 0:
-                    for i in range(n_in):
-                        p = starts[l] + i * n_out
-                        dot = flat.dtype.type(0)
-                        for j in range(n_out):
-                            dot += flat[p + j] * g[j]
-                        back[i] = dot * slopes[l - 1, i]
+                error = g[:n_out]
+                for i in range(n_in if l > 0 else 0):
+                    p = starts[l] + i * n_out
+                    back[i] = dot(flat[p : p + n_out], error) * slopes[l - 1, i]
                 target, step = (flat, -rate) if batch == 1 else (gradient, flat.dtype.type(1))
                 for k in range(counts[l]):
-                    i = used[l, k]
-                    p, a = starts[l] + i * n_out, step * values[l, i]
-                    for j in range(n_out):
-                        target[p + j] += a * g[j]
-                for j in range(n_out):
-                    target[biases[l] + j] += step * g[j]
+                    p = starts[l] + used[l, k] * n_out
+                    add_row(target[p : p + n_out], step * values[l, used[l, k]], error)
+                add_row(target[biases[l] : biases[l] + n_out], step, error)
                 for i in range(n_in if l > 0 else 0):
                     g[i] = back[i]
         if batch > 1:
