@@ -37,6 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except NnstepError as error:
         print(f"nnstep: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
+    except MemoryError:
+        print("nnstep: this does not fit into memory. Take smaller --layers or --limit", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("nnstep: interrupted", file=sys.stderr)
         return 130

@@ -35,7 +35,7 @@ def set_up(options: Namespace) -> Workbench:
         raise NnstepError(f"--seed expected to be 0 or more, received {options.seed}")
     weights = load_weights(options.weights) if options.weights else None
     known = (weights.meta or {}).get("layers") if weights else None
-    layers = options.layers or known or DEFAULT_LAYERS
+    layers = options.layers or (known if isinstance(known, str) else None) or DEFAULT_LAYERS
     network = build_network(layers, options.loss, options.init, options.seed, options.dtype)
     data = load_data(options.data, options.limit, options.test_limit)
     check_fit(network, data)

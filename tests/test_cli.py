@@ -102,6 +102,7 @@ def test_trace_writes_text_json_and_npz(tmp_path: Path, capsys) -> None:
         (("train", "--layers", "784,9"), "9 outputs"),
         (("train", "--layers", "784,10,swish"), "unknown activation"),
         (("train", "--loss", "mae"), "unknown loss"),
+        (("train", "--layers", "784,1000000,1000000,10"), "memory"),
         (("train", "--init", "ones"), "unknown init"),
         (("train", "--engine", "gpu"), "unknown engine"),
         (("train", "--dtype", "int8"), "dtype"),
