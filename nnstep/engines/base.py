@@ -63,7 +63,8 @@ def choose_engine(name: str, stack: Stack) -> Engine:
     Raises:
         NnstepError: the name is unknown, or that engine cannot take the stack.
     """
-    from nnstep.engines.numba_engine import NumbaEngine, why_not
+    from nnstep.engines.affine_stack import why_not
+    from nnstep.engines.numba_engine import NumbaEngine
     from nnstep.engines.numpy_engine import NumpyEngine
 
     if name not in ENGINES:

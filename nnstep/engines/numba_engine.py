@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstep.engines.affine_stack import affine_layers, pixel_values
 from nnstep.engines.base import Outcome
-from nnstep.layers import ACTIVATIONS, ActivationLayer, AffineLayer, Array
-from nnstep.losses import LOSSES
+from nnstep.layers import AffineLayer, Array
 from nnstep.samples import Samples
 from nnstep.stack import Stack
 
 KINDS = {"identity": 0, "tanh": 1, "relu": 2, "sigmoid": 3}
-BLOCK = 512
-
-
-def why_not(stack: Stack) -> str | None:
-    """What keeps the compiled engine from taking a stack, or None where it can."""
-    if stack.loss is not LOSSES["mse"]:
-        return f"its loss is {stack.loss.name}; compiled is mean squared error"
-    before: object = None
-    for layer, name in zip(stack.layers, stack.names, strict=True):
-        if type(layer) is AffineLayer:
-            if layer.weights.dtype != stack.dtype:
-                return f"{name} is {layer.weights.dtype}, others are {stack.dtype}"
-        elif type(layer) is ActivationLayer:
-            if ACTIVATIONS.get(layer.activation.name) is not layer.activation:
-                return f"{name} is an activation of your own"
-            if not isinstance(before, AffineLayer):
-                return f"{name} does not come after an affine layer"
-        else:
-            return f"{name} is a layer of your own"
-        before = layer
-    return None
+CACHE_LINE = 64
 
 
 class NumbaEngine:
@@ -51,36 +33,66 @@ class NumbaEngine:
         """Trains on the rows in their order, `batch_size` at a time; see `Engine.run`."""
         from nnstep.engines.kernels import run_rows
 
-        dtype = stack.dtype
-        arrays, starts, widths, kinds = _layout(stack)
-        flat = np.concatenate([array.ravel() for array in arrays])
-        gradient = np.zeros_like(flat) if batch_size > 1 else np.zeros(0, dtype)
+        layers, activations = zip(*affine_layers(stack), strict=True)
+        widths = [len(layers[0].weights), *(len(layer.bias) for layer in layers)]
+        packed = _Packed(layers, stack.dtype)
         losses, predictions = np.zeros(len(rows)), np.zeros(len(rows), np.uint8)
-        block, done = max(1, BLOCK // batch_size) * batch_size, 0
-        while done < len(rows):
-            some = slice(done, min(done + block, len(rows)))
-            X, y = samples.inputs(rows[some], dtype), samples.targets(rows[some], dtype)
-            layout = (flat, gradient, starts[0::2].copy(), starts[1::2].copy(), widths, kinds)
-            rate = dtype.type(learning_rate)
-            done += run_rows(*layout, X, y, rate, batch_size, losses[some], predictions[some])
-            if done and not np.isfinite(losses[done - 1]):
-                break
-        for array, start in zip(arrays, starts, strict=True):
-            array[...] = flat[start : start + array.size].reshape(array.shape)
+        done = run_rows(
+            packed.flat,
+            packed.weights,
+            packed.biases,
+            np.array(widths, np.uint64),
+            packed.strides,
+            np.array([KINDS[name] for name in activations]),
+            samples.pixels,
+            pixel_values(samples, stack.dtype),
+            samples.labels,
+            np.asarray(rows, np.uint64),
+            stack.dtype.type(learning_rate),
+            np.uint64(max(1, min(batch_size, len(rows)))),
+            losses,
+            predictions,
+        )
+        packed.unpack()
         return Outcome(losses[:done], predictions[:done])
 
 
-def _layout(stack: Stack) -> tuple[list[Array], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """The parameters in order, where each begins in the flat array, the sizes between layers, the activations."""
-    arrays: list[Array] = []
-    widths: list[int] = []
-    kinds: list[int] = []
-    for layer in stack.layers:
-        if isinstance(layer, AffineLayer):
-            arrays += [layer.weights, layer.bias]
-            widths += layer.weights.shape[bool(widths) :]
-            kinds.append(KINDS["identity"])
-        elif isinstance(layer, ActivationLayer):
-            kinds[-1] = KINDS[layer.activation.name]
-    ends = np.cumsum([array.size for array in arrays])
-    return arrays, np.concatenate([[0], ends[:-1]]), np.array(widths), np.array(kinds)
+class _Packed:
+    """All parameters in one flat array, each row of weights filled up with zeros to whole cache lines.
+
+    The array begins at one: rows that straddle lines take half as long again.
+
+    Attributes:
+        flat: the array.
+        weights, biases: where those of each layer begin in it.
+        strides: how far apart the rows of each layer's weights are.
+    """
+
+    def __init__(self, layers: Sequence[AffineLayer], dtype: np.dtype[np.floating]) -> None:
+        line = CACHE_LINE // dtype.itemsize
+        self.layers = layers
+        strides = [-(-len(layer.bias) // line) * line for layer in layers]
+        rows = [1 + len(layer.weights) for layer in layers]
+        ends = np.cumsum(np.multiply(strides, rows))
+        room = np.zeros(ends[-1] + line, dtype)
+        offset = -room.ctypes.data % CACHE_LINE // dtype.itemsize
+        self.flat = room[offset : offset + ends[-1]]
+        self.strides = np.array(strides, np.uint64)
+        self.biases = np.array([0, *ends[:-1]], np.uint64)
+        self.weights = self.biases + self.strides
+        for layer, table in zip(layers, self._tables(), strict=True):
+            table[0], table[1:] = layer.bias, layer.weights
+
+    def unpack(self) -> None:
+        """Copies all parameters back into the layers."""
+        for layer, table in zip(self.layers, self._tables(), strict=True):
+            layer.bias[...], layer.weights[...] = table[0], table[1:]
+
+    def _tables(self) -> list[Array]:
+        """For each layer, bias and weights below each other, as they stand in the flat array."""
+        tables = []
+        for layer, start, stride in zip(self.layers, self.biases.tolist(), self.strides.tolist(), strict=True):
+            rows, columns = layer.weights.shape
+            table = self.flat[start : start + (rows + 1) * stride].reshape(rows + 1, stride)
+            tables.append(table[:, :columns])
+        return tables
