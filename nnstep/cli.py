@@ -11,7 +11,7 @@ from typing import NoReturn
 from nnstep import __version__
 from nnstep.errors import NnstepError
 
-COMMANDS = ("debug", "train", "evaluate", "predict", "trace")
+COMMANDS = ("debug", "train", "evaluate", "predict", "trace", "runs")
 
 
 class Parser(argparse.ArgumentParser):
@@ -79,6 +79,8 @@ def make_parser() -> Parser:
     _add_network(train)
     _add_training(train)
     train.add_argument("--save", metavar="FILE.npz", help="write the weights that were reached")
+    train.add_argument("--save-run", metavar="FILE.nnrun", help="write the whole run, to go back to any sample of it")
+    train.add_argument("--budget", type=float, default=256, metavar="MIB", help="memory for that; default 256")
     _add_json(train)
 
     evaluate = commands.add_parser("evaluate", help="loss and both accuracies on the test set")
@@ -98,8 +100,15 @@ def make_parser() -> Parser:
     _add_network(trace)
     trace.add_argument("--sample", type=int, default=0, metavar="I", help="which one (from 0)")
     trace.add_argument("--learning-rate", type=float, default=0.1, metavar="η", help="default 0.1")
+    trace.add_argument("--run", metavar="FILE.nnrun", help="of a saved run, with its network and data")
+    trace.add_argument("--at", metavar="EPOCH.SAMPLE", help="where in that run (from 1.1)")
+    trace.add_argument("--branch", metavar="NAME", help="of which branch of it; default: the last one trained")
     trace.add_argument("--npz", metavar="FILE.npz", help="write all arrays there")
     _add_json(trace)
+
+    runs = commands.add_parser("runs", help="what is inside saved runs")
+    runs.add_argument("files", nargs="+", metavar="FILE.nnrun", help="saved runs")
+    _add_json(runs)
     return parser
 
 

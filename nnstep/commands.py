@@ -1,4 +1,4 @@
-"""The commands that need no screen: train, evaluate, predict and trace."""
+"""The commands that need no screen: train, evaluate, predict, trace and runs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import json
 import signal
 import sys
+import threading
 import time
 from argparse import Namespace
 from collections.abc import Iterator
@@ -20,12 +21,17 @@ from nnstep.engines.base import choose_engine
 from nnstep.errors import NnstepError
 from nnstep.network import Evaluation, Network, training_line
 from nnstep.network import evaluate as evaluate_outputs
+from nnstep.run_report import describe_run, run_text
+from nnstep.runs import open_run, read_run, save_run
 from nnstep.samples import Samples
 from nnstep.stepping import run_steps
 from nnstep.storage import check_writable, save_weights, write_text, write_whole
+from nnstep.timeline import Timeline, parse_position
 from nnstep.tracing import as_arrays, as_json, as_text
 from nnstep.training import Progress, Trainer
 from nnstep.workbench import Workbench, check_sample, set_up, settings_of
+
+NOTICE_SECONDS = 1.5
 
 
 def train(options: Namespace) -> int:
@@ -33,13 +39,23 @@ def train(options: Namespace) -> int:
     if options.epochs < 1:
         raise NnstepError(f"--epochs expected to be 1 or more, received {options.epochs}")
     settings = settings_of(options)
-    _check_outputs(options.save, options.json)
+    _check_outputs(options.save, options.json, options.save_run)
     bench = set_up(options)
     engine = choose_engine(options.engine, bench.stack)
-    trainer = Trainer(bench.stack, bench.data.train, engine, settings)
+    timeline = None
+    if options.save_run:
+        budget = round(options.budget * 2**20)
+        timeline = Timeline(bench.stack, bench.data.train, engine, settings, budget)
+    trainer = Trainer(bench.stack, bench.data.train, engine, settings, timeline=timeline)
     began = time.perf_counter()
     report: dict[str, Any] = {"epochs": []}
-    finished = _run_epochs(trainer, options, report["epochs"])
+    with _compiling_notice():
+        engine.prepare(bench.stack, bench.data.train)
+    try:
+        finished = _run_epochs(trainer, options, report["epochs"])
+    finally:
+        if timeline:
+            save_run(options.save_run, timeline, _config(options, bench))
     if finished:
         test = test_set(bench.network, bench.data.test)
         _say(str(test), options)
@@ -103,35 +119,68 @@ def predict(options: Namespace) -> int:
 def trace(options: Namespace) -> int:
     """Runs one training sample forward, through the loss and backward, and writes its frames."""
     _check_outputs(options.json, options.npz)
+    if (options.run is None) != (options.at is None):
+        raise NnstepError("--run and --at go together", "Such as --run FILE.nnrun --at 7.31415")
     options.batch_size, options.shuffle = 1, False
-    settings = settings_of(options)
-    bench = set_up(options)
-    check_sample(options.sample, len(bench.data.train), "of the training set")
-    row = slice(options.sample, options.sample + 1)
+    report: dict[str, Any] = {}
+    if options.run:
+        position = parse_position(options.at)
+        bench, timeline = open_saved(options)
+        timeline.visit(position, options.branch)
+        row, rate = timeline.row_at(timeline.count), timeline.branch.settings.learning_rate
+        report = {"run": options.run, "branch": timeline.branch.name, "epoch": position.epoch, "at": str(position)}
+    else:
+        settings = settings_of(options)
+        bench = set_up(options)
+        check_sample(options.sample, len(bench.data.train), "of the training set")
+        row, rate = options.sample, settings.learning_rate
     train_set, dtype = bench.data.train, bench.stack.dtype
-    X, y = train_set.inputs(row, dtype), train_set.targets(row, dtype)
-    frames = list(run_steps(bench.stack, X, y, settings.learning_rate))
+    X, y = train_set.inputs(slice(row, row + 1), dtype), train_set.targets(slice(row, row + 1), dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        frames = list(run_steps(bench.stack, X, y, rate))
     loss_frame = frames[len(bench.stack.layers)]
     assert loss_frame.output is not None
-    report = {
-        "sample": options.sample,
-        "label": int(train_set.labels[options.sample]),
+    report |= {
+        "sample": row,
+        "label": int(train_set.labels[row]),
         "prediction": int(np.argmax(loss_frame.input)),
         "loss": float(loss_frame.output),
-        "learning_rate": settings.learning_rate,
-        "frames": [as_json(frame) for frame in frames],
+        "learning_rate": rate,
     }
     if not (options.json or options.npz):
-        print(
-            f"digit {options.sample}: label {report['label']}, says {report['prediction']}, loss {report['loss']:.6f}"
-        )
+        where = f"{options.run} at {report['at']}, {report['branch']}\n" if options.run else ""
+        print(f"{where}digit {row}: label {report['label']}, says {report['prediction']}, loss {report['loss']:.6f}")
         print("\n".join("\n" + as_text(frame) for frame in frames))
     if options.npz:
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **as_arrays(frames))  # type: ignore[arg-type]
         write_whole(options.npz, lambda file: file.write(buffer.getvalue()))
-    _write_json(options, report)
+    if options.json:
+        _write_json(options, report | {"frames": [as_json(frame) for frame in frames]})
     return 0
+
+
+def runs(options: Namespace) -> int:
+    """Says what is inside run files: network, data, settings, and each branch with its errors."""
+    _check_outputs(options.json)
+    reports = [describe_run(read_run(path)) for path in options.files]
+    for report in reports:
+        _say(run_text(report), options)
+    _write_json(options, {"runs": reports})
+    return 0
+
+
+def open_saved(options: Namespace) -> tuple[Workbench, Timeline]:
+    """Loads a saved run with the network and the data that it was made with; --data and --limit name others."""
+    run = read_run(options.run)
+    known = dict(run.config)
+    if options.data != "samples":
+        known["data"] = options.data
+    if options.limit is not None:
+        known["limit"] = options.limit
+    bench = set_up(Namespace(**(known | {"weights": None, "test_limit": 1})))
+    engine = choose_engine(run.meta["engine"], bench.stack)
+    return bench, open_run(run, bench.stack, bench.data.train, engine)
 
 
 def open_debugger(options: Namespace) -> int:
@@ -176,6 +225,18 @@ def _run_epochs(trainer: Trainer, options: Namespace, epochs: list[dict[str, Any
             if stop and trainer.epoch <= options.epochs:
                 return False
     return True
+
+
+@contextmanager
+def _compiling_notice() -> Iterator[None]:
+    """Says that the engine is being compiled, where that takes longer than loading it would."""
+    notice = "Compiling the engine; that is needed once and takes a few seconds"
+    timer = threading.Timer(NOTICE_SECONDS, lambda: print(notice, file=sys.stderr, flush=True))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @contextmanager

@@ -11,9 +11,9 @@ from nnstep.errors import NnstepError
 from nnstep.layers import Array
 from nnstep.network import epoch_order
 from nnstep.samples import Samples
+from nnstep.settings import Settings
 from nnstep.stack import Parameters, Stack
 from nnstep.stepping import Frame, run_steps
-from nnstep.training import Settings
 
 HISTORY_BYTES = 256 * 2**20
 

@@ -54,21 +54,36 @@ def load_weights(path: str) -> Weights:
     Raises:
         NnstepError: it is missing, damaged, or no weights file.
     """
+    arrays = read_arrays(path, "weights")
+    meta = read_meta(path, arrays.pop("meta", None))
+    return Weights(_by_layer(path, arrays), meta)
+
+
+def read_arrays(path: str, kind: str) -> dict[str, Any]:
+    """Reads all arrays of an .npz file; pickles are refused.
+
+    Args:
+        path: the file.
+        kind: what it should hold, for the error: weights or run.
+
+    Raises:
+        NnstepError: it is missing, empty, damaged, or something else.
+    """
     if not Path(path).is_file():
-        raise NnstepError(f"{path}: there is no such weights file")
+        raise NnstepError(f"{path}: there is no such {kind} file")
     if not os.path.getsize(path):
         raise NnstepError(f"{path}: the file is empty")
     try:
+        with open(path, "rb") as raw:
+            is_zip = raw.read(1) == b"P"
         with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
             if not isinstance(file, np.lib.npyio.NpzFile):
                 raise NnstepError(f"{path}: expected an .npz file, received a single array")
-            arrays = {name: file[name] for name in file.files}
+            return {name: file[name] for name in file.files}
     except (*BROKEN, MemoryError) as error:
-        if "pickle" in str(error).lower():
+        if "Object arrays" in str(error) or ("pickle" in str(error) and not is_zip):
             raise NnstepError(f"{path}: holds pickled objects, which are not read") from None
         raise NnstepError(f"{path}: not an .npz file, or a damaged one") from None
-    meta = _read_meta(path, arrays.pop("meta", None))
-    return Weights(_by_layer(path, arrays), meta)
 
 
 def put_weights(stack: Stack, weights: Weights, path: str) -> None:
@@ -142,7 +157,8 @@ def write_text(path: str, text: str) -> None:
     write_whole(path, lambda file: file.write(text.encode()))
 
 
-def _read_meta(path: str, entry: Array | None) -> dict[str, Any] | None:
+def read_meta(path: str, entry: Any) -> dict[str, Any] | None:
+    """The JSON object of a `meta` entry; None where there is no such entry."""
     if entry is None:
         return None
     try:

@@ -13,25 +13,11 @@ from nnstep.engines.base import Engine
 from nnstep.errors import NnstepError
 from nnstep.network import epoch_order
 from nnstep.samples import Samples
+from nnstep.settings import Settings
 from nnstep.stack import Stack
+from nnstep.timeline import Timeline
 
 REPORT_SECONDS = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How to train: learning rate η, samples per update, order, and where that order comes from."""
-
-    learning_rate: float = 0.1
-    batch_size: int = 1
-    shuffle: bool = False
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if not (np.isfinite(self.learning_rate) and self.learning_rate >= 0):
-            raise NnstepError(f"learning rate expected to be a finite number, 0 or more, received {self.learning_rate}")
-        if self.batch_size < 1:
-            raise NnstepError(f"batch size expected to be 1 or more, received {self.batch_size}")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -80,6 +66,7 @@ class Trainer:
         settings: learning rate, batch size and order.
         epoch: where to begin, from 1.
         sample: how many samples of that epoch to leave out, since they are done already.
+        timeline: records the run, and trains it; it stands where training begins.
     """
 
     def __init__(
@@ -90,7 +77,9 @@ class Trainer:
         settings: Settings,
         epoch: int = 1,
         sample: int = 0,
+        timeline: Timeline | None = None,
     ) -> None:
+        self.timeline = timeline
         self.stack, self.samples, self.engine, self.settings = stack, samples, engine, settings
         self.epoch, self.sample = epoch, sample
         self._seconds = 0.0
@@ -131,13 +120,16 @@ class Trainer:
         self._total, self._trained, self._seconds = 0.0, 0, 0.0
 
     def _train_some(self, chunk: int) -> NDArray[np.float64]:
-        rows = self._order[self.sample : self.sample + chunk]
         settings = self.settings
-        outcome = self.engine.run(self.stack, self.samples, rows, settings.learning_rate, settings.batch_size)
+        if self.timeline:
+            outcome = self.timeline.train(chunk)
+        else:
+            rows = self._order[self.sample : self.sample + chunk]
+            outcome = self.engine.run(self.stack, self.samples, rows, settings.learning_rate, settings.batch_size)
         if outcome.diverged:
             raise diverged(self.epoch, self.sample + len(outcome.losses), outcome.losses[-1])
-        self.sample += len(rows)
-        self._trained += len(rows)
+        self.sample += len(outcome.losses)
+        self._trained += len(outcome.losses)
         self._total += float(outcome.losses.sum())
         return outcome.losses
 

@@ -11,9 +11,9 @@ from nnstep.errors import NnstepError
 from nnstep.layers import AffineLayer
 from nnstep.network import Network
 from nnstep.samples import Dataset
+from nnstep.settings import Settings
 from nnstep.stack import Stack
 from nnstep.storage import load_weights, put_weights
-from nnstep.training import Settings
 
 
 @dataclass(frozen=True, eq=False, slots=True)

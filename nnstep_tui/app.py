@@ -7,7 +7,8 @@ from textual.app import App
 from nnstep.curve import Curve
 from nnstep.debugger import Debugger
 from nnstep.engines.base import Engine
-from nnstep.training import Settings, Trainer
+from nnstep.settings import Settings
+from nnstep.training import Trainer
 from nnstep.workbench import Workbench
 from nnstep_tui.screens.stepping import SteppingScreen
 from nnstep_tui.screens.training import TrainingScreen

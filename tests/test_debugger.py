@@ -7,8 +7,9 @@ from nnstep.debugger import Debugger
 from nnstep.engines.numpy_engine import NumpyEngine
 from nnstep.errors import NnstepError
 from nnstep.samples import Dataset
+from nnstep.settings import Settings
 from nnstep.stack import Stack
-from nnstep.training import Settings, Trainer
+from nnstep.training import Trainer
 
 
 @pytest.fixture

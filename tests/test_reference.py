@@ -8,8 +8,9 @@ import pytest
 from nnstep.architecture import build_network
 from nnstep.data import load_data
 from nnstep.engines.base import choose_engine
+from nnstep.settings import Settings
 from nnstep.stack import Stack
-from nnstep.training import Settings, Trainer
+from nnstep.training import Trainer
 
 DIGITS = Path(__file__).parent.parent / "samples" / "digits.npz"
 

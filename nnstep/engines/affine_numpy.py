@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +76,7 @@ class AffineRun:
 
     def _nonzero(self, pixels: Array | NDArray[np.uint8]) -> tuple[NDArray[np.intp], Array]:
         used = pixels.nonzero()[0]
-        some = pixels.take(used)
+        some: NDArray[Any] = pixels[used]
         return used, self.values.take(some) if len(self.values) else some.astype(self.dtype)
 
     def _forward(self, x: Array, first: Array) -> tuple[list[Array], list[Array]]:

@@ -39,6 +39,10 @@ class Engine(Protocol):
 
     name: str
 
+    def prepare(self, stack: Stack, samples: Samples) -> None:
+        """Does what the first run would have to do before its first sample, such as compiling."""
+        ...
+
     def run(
         self,
         stack: Stack,

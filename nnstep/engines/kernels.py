@@ -38,7 +38,7 @@ def exp_parts(x: Any) -> Any:
     raise NotImplementedError  # compiled code takes one of the two below
 
 
-@overload(exp_parts)
+@overload(exp_parts)  # type: ignore[untyped-decorator]
 def _exp_parts(x: Any) -> Any:
     return _exp_parts_float32 if x == types.float32 else _exp_parts_float64
 
@@ -106,7 +106,7 @@ def add_row(target: NDArray[Any], t: Any, factor: Any, source: NDArray[Any], s: 
 def add_rows(
     target: NDArray[Any], t: Any, factors: NDArray[Any], source: NDArray[Any], starts: NDArray[Any], count: Any, n: Any
 ) -> None:
-    """Adds Σₖ factors[k] · source[starts[k] : + n] to target[t : t + n], four rows at a time to spare loads and stores."""
+    """Adds Σₖ factors[k] · source[starts[k] : + n] to target[t : t + n], four rows at a time to spare stores."""
     whole = count - count % FOUR
     for k in range(ZERO, whole, FOUR):
         a, b, c, d = factors[k], factors[k + ONE], factors[k + TWO], factors[k + THREE]
@@ -155,11 +155,10 @@ def value_of(pixel: Any, table: NDArray[Any]) -> Any:
 
 
 @compiled
-def compare(
-    y: NDArray[Any], label: Any, n: Any, scale: Any, slope: NDArray[Any], error: NDArray[Any]
-) -> tuple[float, Any]:
+def compare(y: NDArray[Any], label: Any, n: Any, scale: Any, slope: NDArray[Any], error: NDArray[Any]) -> Any:
     """The mean squared error and the largest output's class; puts dE/dz of the last layer into `error`."""
-    total, best = 0.0, ZERO
+    total = 0.0
+    best: Any = ZERO
     for j in range(n):
         difference = y[j] - y.dtype.type(1) if j == label else y[j]
         total += float(difference) * float(difference)
@@ -187,7 +186,7 @@ def run_rows(
     batch: Any,
     losses: NDArray[Any],
     predictions: NDArray[Any],
-) -> int:
+) -> Any:
     """Trains on the rows and returns how many are done; the last loss is not finite where that is fewer than all.
 
     `widths` are the sizes before and after each affine layer; `weights` and `biases` say where its arrays begin in
@@ -195,6 +194,8 @@ def run_rows(
     rest. A batch goes forward sample by sample, then back layer by layer: each row of weights gives its part of dE/dX
     for all samples, and then takes its update.
     """
+    first: Any
+    l: Any
     depth, dtype = size_t(len(kinds)), flat.dtype
     inputs, outputs, widest, most = widths[ZERO], widths[depth], strides.max(), widths.max()
     y, slopes = np.empty((depth, batch, widest), dtype), np.empty((depth, batch, widest), dtype)

@@ -22,6 +22,10 @@ class NumbaEngine:
 
     name = "numba"
 
+    def prepare(self, stack: Stack, samples: Samples) -> None:
+        """Compiles, or loads what was compiled before, for these types of pixels and parameters."""
+        self.run(stack, samples, np.zeros(0, np.int64), 0.0)
+
     def run(
         self,
         stack: Stack,

@@ -17,6 +17,9 @@ class NumpyEngine:
 
     name = "numpy"
 
+    def prepare(self, stack: Stack, samples: Samples) -> None:
+        """Nothing is to be done before."""
+
     def run(
         self,
         stack: Stack,

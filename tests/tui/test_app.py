@@ -10,8 +10,8 @@ from textual.widgets import Input, Static
 from nnstep.architecture import build_network
 from nnstep.data import load_data
 from nnstep.engines.numpy_engine import NumpyEngine
+from nnstep.settings import Settings
 from nnstep.stack import Stack
-from nnstep.training import Settings
 from nnstep.workbench import Workbench
 from nnstep_tui.app import NnstepApp
 from nnstep_tui.screens.help import HelpScreen

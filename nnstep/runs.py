@@ -1,0 +1,204 @@
+"""Runs on disk: a whole timeline in one .nnrun file. `docs/nnrun.md` describes the format."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnstep.engines.base import Engine
+from nnstep.errors import NnstepError
+from nnstep.history import Log
+from nnstep.layers import Array
+from nnstep.samples import Samples
+from nnstep.settings import Settings
+from nnstep.stack import Parameters, Stack, frozen_copies
+from nnstep.storage import read_arrays, read_meta, write_whole
+from nnstep.timeline import BUDGET, Branch, Stretch, Timeline, thin
+
+FORMAT, VERSION = "nnrun", 1
+FILE_BUDGET = 64 * 2**20
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SavedRun:
+    """What a run file holds, before it is put together with its data and network.
+
+    Attributes:
+        path: the file.
+        meta: configuration, data fingerprint and branches, as `docs/nnrun.md` says.
+        arrays: logs and checkpoints by name.
+    """
+
+    path: str
+    meta: dict[str, Any]
+    arrays: dict[str, NDArray[Any]]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The options that the run was made with."""
+        config: dict[str, Any] = self.meta["config"]
+        return config
+
+
+def fingerprint(samples: Samples) -> str:
+    """SHA-256 of the pixels and labels, and of their shape and type: equal only for equal data."""
+    digest = hashlib.sha256(f"{samples.pixels.dtype} {samples.pixels.shape} {samples.shape}".encode())
+    digest.update(np.ascontiguousarray(samples.pixels).data)
+    digest.update(np.ascontiguousarray(samples.labels).data)
+    return digest.hexdigest()
+
+
+def save_run(path: str, timeline: Timeline, config: dict[str, Any], budget: int = FILE_BUDGET) -> None:
+    """Writes a run, whole or not at all.
+
+    Args:
+        path: the file.
+        timeline: the run.
+        config: the options that it was made with.
+        budget: bytes for checkpoints; more of them are thinned out, in the file alone.
+
+    Raises:
+        NnstepError: the file cannot be written; what was there before still is.
+    """
+    named: dict[str, Any] = {}
+    branches = list(timeline.branches.values())
+    spacing, kept = 1, [dict(branch.checkpoints) for branch in branches]
+    limit = max(len(branches), budget // timeline.checkpoint_bytes)
+    while sum(map(len, kept)) > limit:
+        spacing *= 2
+        for checkpoints in kept:
+            thin(checkpoints, spacing)
+    for number, (branch, checkpoints) in enumerate(zip(branches, kept, strict=True)):
+        counts = sorted(checkpoints)
+        named[f"{number}.losses"], named[f"{number}.classes"] = branch.log.losses, branch.log.classes
+        named[f"{number}.checkpoints"] = np.array(counts, np.int64)
+        for layer, arrays in enumerate(checkpoints[counts[0]]):
+            for name in arrays:
+                stacked = np.stack([checkpoints[count][layer][name] for count in counts])
+                named[f"{number}.{layer}.{name}"] = stacked
+    meta = {
+        "format": FORMAT,
+        "version": VERSION,
+        "config": config,
+        "samples": len(timeline.samples),
+        "fingerprint": fingerprint(timeline.samples),
+        "engine": timeline.engine.name,
+        "layers": len(timeline.stack.layers),
+        "branches": [_describe(branch) for branch in branches],
+        "at": {"branch": timeline.branch.name, "count": timeline.count},
+    }
+    named["meta"] = np.array(json.dumps(meta))
+    write_whole(path, lambda file: np.savez(file, **named))
+
+
+def read_run(path: str) -> SavedRun:
+    """Reads a run file; pickles are refused.
+
+    Raises:
+        NnstepError: it is missing, damaged, of a later version, or no run file.
+    """
+    arrays = read_arrays(path, "run")
+    meta = read_meta(path, arrays.pop("meta", None))
+    if not meta or meta.get("format") != FORMAT:
+        raise NnstepError(f"{path}: not a run file", "Runs are written by nnstep train --save-run")
+    if meta.get("version") != VERSION:
+        raise NnstepError(
+            f"{path}: written in version {meta.get('version')} of the format; this nnstep reads {VERSION}",
+            "Install a newer nnstep",
+        )
+    run = SavedRun(path, meta, arrays)
+    try:
+        _restore_branches(run)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        raise NnstepError(f"{path}: damaged: its parts do not fit each other") from None
+    return run
+
+
+def open_run(run: SavedRun, stack: Stack, samples: Samples, engine: Engine, budget: int = BUDGET) -> Timeline:
+    """Makes a saved run a timeline again, on a stack and samples like those it was made with.
+
+    Raises:
+        NnstepError: the samples are others, or the stack does not fit.
+    """
+    if run.meta["fingerprint"] != fingerprint(samples):
+        raise NnstepError(
+            f"{run.path}: was trained on other data ('{run.config.get('data')}', {run.meta['samples']:,} samples)",
+            "Give the same --data and --limit",
+        )
+    branches = _restore_branches(run)
+    stack.learn_parameters(samples.inputs(slice(0, 1), stack.dtype))
+    first = branches[0].checkpoints[0]
+    live = stack.snapshot()
+    shapes = [{name: (a.shape, a.dtype) for name, a in arrays.items()} for arrays in live]
+    if shapes != [{name: (a.shape, a.dtype) for name, a in arrays.items()} for arrays in first]:
+        raise NnstepError(f"{run.path}: its parameters do not fit this network", "Give the same --layers and --dtype")
+    stack.restore(first)
+    timeline = Timeline(stack, samples, engine, branches[0].settings, budget)
+    timeline.adopt(branches)
+    at = run.meta["at"]
+    timeline.go_to(timeline.branches[at["branch"]], at["count"])
+    return timeline
+
+
+def _describe(branch: Branch) -> dict[str, Any]:
+    return {
+        "name": branch.name,
+        "settings": asdict(branch.settings),
+        "parent": branch.parent.name if branch.parent else None,
+        "origin": branch.origin,
+        "start": branch.start,
+        "head": branch.head,
+        "stretches": [asdict(stretch) for stretch in branch.stretches],
+    }
+
+
+def _restore_branches(run: SavedRun) -> list[Branch]:
+    """All branches, checked against each other; raises KeyError, TypeError or ValueError where they do not fit."""
+    branches: dict[str, Branch] = {}
+    layers = int(run.meta["layers"])
+    for number, known in enumerate(run.meta["branches"]):
+        log = Log(run.arrays[f"{number}.losses"], run.arrays[f"{number}.classes"])
+        parent = branches[known["parent"]] if known["parent"] is not None else None
+        branch = Branch(
+            known["name"], Settings(**known["settings"]), parent, known["origin"], known["start"], known["head"]
+        )
+        branch.log, branch.stretches = log, [Stretch(**stretch) for stretch in known["stretches"]]
+        counts = run.arrays[f"{number}.checkpoints"].tolist()
+        branch.checkpoints = {count: _checkpoint(run, number, i, layers) for i, count in enumerate(counts)}
+        _check(branch, len(branches) == 0, run.arrays[f"{number}.losses"], run.arrays[f"{number}.classes"])
+        branches[branch.name] = branch
+    at = run.meta["at"]
+    reached = branches[at["branch"]]
+    if len(branches) != len(run.meta["branches"]) or not reached.start <= at["count"] <= reached.end:
+        raise ValueError
+    return list(branches.values())
+
+
+def _check(branch: Branch, first: bool, losses: Array, classes: Array) -> None:
+    trained = branch.head - branch.start
+    fits = (
+        first == (branch.parent is None)
+        and branch.start in branch.checkpoints
+        and all(branch.start <= count <= branch.head for count in branch.checkpoints)
+        and 0 <= trained <= len(losses) == len(classes)
+        and (trained == len(losses) or branch.diverged)
+        and bool(branch.stretches) == (trained > 0 or len(losses) > 0)
+        and [stretch.start for stretch in branch.stretches] == sorted({s.start for s in branch.stretches})
+        and (not branch.stretches or branch.stretches[0].start == branch.start)
+    )
+    if not fits or (branch.parent and not branch.parent.start <= branch.origin <= branch.parent.end):
+        raise ValueError(branch.name)
+
+
+def _checkpoint(run: SavedRun, number: int, index: int, layers: int) -> Parameters:
+    found = []
+    for layer in range(layers):
+        prefix = f"{number}.{layer}."
+        arrays = {key.removeprefix(prefix): a for key, a in run.arrays.items() if key.startswith(prefix)}
+        found.append(frozen_copies({name: array[index] for name, array in arrays.items()}))
+    return tuple(found)

@@ -1,0 +1,211 @@
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnstep.architecture import build_network
+from nnstep.cli import main
+from nnstep.data import load_data
+from nnstep.engines.numpy_engine import NumpyEngine
+from nnstep.errors import NnstepError
+from nnstep.runs import open_run, read_run, save_run
+from nnstep.settings import Settings
+from nnstep.stack import Stack
+from nnstep.timeline import Position, Timeline, with_rate
+
+SAMPLES = load_data("samples", 30).train
+LAYERS = "784,5,tanh,10,tanh"
+SMALL = ["--layers", LAYERS, "--limit", "30", "--test-limit", "10", "--engine", "numpy"]
+
+
+def new_stack() -> Stack:
+    network = build_network(LAYERS)
+    return Stack(network.layers, network.loss)
+
+
+@pytest.fixture
+def timeline() -> Timeline:
+    timeline = Timeline(new_stack(), SAMPLES, NumpyEngine(), Settings(0.1))
+    for _ in range(10):
+        timeline.train(5)
+    timeline.step_sample()
+    timeline.visit(Position(1, 11))
+    timeline.fork("slow", with_rate(timeline.branch.settings, 0.01))
+    timeline.train(9)
+    return timeline
+
+
+@pytest.fixture
+def saved(timeline: Timeline, tmp_path: Path) -> str:
+    path = str(tmp_path / "a.nnrun")
+    save_run(path, timeline, {"layers": LAYERS, "data": "samples"})
+    return path
+
+
+def test_a_run_comes_back_from_disk_bit_for_bit(timeline: Timeline, saved: str) -> None:
+    opened = open_run(read_run(saved), new_stack(), SAMPLES, NumpyEngine())
+    assert opened.branch.name == "slow" and opened.count == timeline.count
+    for branch, known in timeline.branches.items():
+        np.testing.assert_array_equal(opened.branches[branch].log.losses, known.log.losses)
+        for position in (Position(1, 1), Position(1, 8), Position(1, 18)):
+            ours, theirs = timeline.visit(position, branch), opened.visit(position, branch)
+            for a, b in zip(ours, theirs, strict=True):
+                assert all(np.array_equal(a[name], b[name]) for name in a)
+    timeline.go_to(timeline.branches["main"], 51)
+    opened.go_to(opened.branches["main"], 51)
+    assert np.array_equal(timeline.train(9).losses, opened.train(9).losses)
+
+
+def test_a_small_file_budget_keeps_fewer_checkpoints_and_every_position(timeline: Timeline, tmp_path: Path) -> None:
+    path = str(tmp_path / "small.nnrun")
+    save_run(path, timeline, {}, budget=2 * timeline.checkpoint_bytes)
+    opened = open_run(read_run(path), new_stack(), SAMPLES, NumpyEngine())
+    assert sum(len(branch.checkpoints) for branch in opened.branches.values()) == 2
+    assert np.array_equal(
+        opened.visit(Position(2, 7), "main")[0]["weights"], timeline.visit(Position(2, 7), "main")[0]["weights"]
+    )
+
+
+def test_other_data_and_another_network_are_told(saved: str) -> None:
+    with pytest.raises(NnstepError, match="was trained on other data.*30 samples"):
+        open_run(read_run(saved), new_stack(), load_data("samples", 31).train, NumpyEngine())
+    other = build_network("784,6,tanh,10,tanh")
+    with pytest.raises(NnstepError, match="do not fit this network"):
+        open_run(read_run(saved), Stack(other.layers, other.loss), SAMPLES, NumpyEngine())
+
+
+def test_truncated_files_are_told_as_such(saved: str) -> None:
+    whole = Path(saved).read_bytes()
+    for size in (1, 100, len(whole) // 2, len(whole) - 1):
+        Path(saved).write_bytes(whole[:size])
+        with pytest.raises(NnstepError, match="damaged|no run file|not a run file"):
+            read_run(saved)
+    Path(saved).write_bytes(b"")
+    with pytest.raises(NnstepError, match="empty"):
+        read_run(saved)
+
+
+def test_an_altered_byte_is_told_or_changes_nothing(saved: str) -> None:
+    whole, generator = Path(saved).read_bytes(), random.Random(7)
+    arrays = read_run(saved).arrays
+    told = 0
+    for _ in range(150):
+        at = generator.randrange(len(whole))
+        Path(saved).write_bytes(whole[:at] + bytes([whole[at] ^ 1 << generator.randrange(8)]) + whole[at + 1 :])
+        try:
+            found = read_run(saved).arrays
+        except NnstepError:
+            told += 1
+            continue
+        assert found.keys() == arrays.keys() and all(np.array_equal(found[name], arrays[name]) for name in arrays)
+    assert told > 100
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": "other"}, "not a run file"),
+        ({"version": 99}, "version 99.*newer nnstep"),
+        ({"branches": []}, "damaged"),
+        ({"at": {"branch": "slow", "count": 10**6}}, "damaged"),
+        ({"layers": "many"}, "damaged"),
+    ],
+)
+def test_a_meta_entry_that_does_not_fit_is_told(saved: str, change: dict[str, object], message: str) -> None:
+    run = read_run(saved)
+    with open(saved, "wb") as file:
+        np.savez(file, meta=np.array(json.dumps(run.meta | change)), **run.arrays)
+    with pytest.raises(NnstepError, match=message):
+        read_run(saved)
+
+
+def test_a_killed_save_leaves_the_old_run_or_the_new_one(tmp_path: Path) -> None:
+    path, ready = tmp_path / "run.nnrun", tmp_path / "ready"
+    program = f"""
+import numpy as np, pathlib
+from nnstep.architecture import build_network
+from nnstep.data import load_data
+from nnstep.engines.numpy_engine import NumpyEngine
+from nnstep.runs import save_run
+from nnstep.settings import Settings
+from nnstep.stack import Stack
+from nnstep.timeline import Timeline
+network = build_network("{LAYERS}")
+timeline = Timeline(Stack(network.layers, network.loss), load_data("samples", 30).train, NumpyEngine(), Settings(0.1))
+while True:
+    timeline.train(1)
+    save_run({str(path)!r}, timeline, {{}})
+    pathlib.Path({str(ready)!r}).touch()
+"""
+    generator, before = random.Random(3), 0
+    for _ in range(8):
+        child = subprocess.Popen([sys.executable, "-c", program])
+        while not ready.exists():
+            assert child.poll() is None
+            time.sleep(0.005)
+        time.sleep(generator.uniform(0, 0.15))
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+        ready.unlink(missing_ok=True)
+        run = read_run(str(path))
+        opened = open_run(run, new_stack(), SAMPLES, NumpyEngine())
+        fresh = Timeline(new_stack(), SAMPLES, NumpyEngine(), Settings(0.1))
+        while fresh.count < opened.count:
+            fresh.train(opened.count - fresh.count)
+        assert opened.count > 0
+        assert np.array_equal(fresh.branch.log.losses, opened.branch.log.losses)
+        assert np.array_equal(fresh.stack.snapshot()[0]["weights"], opened.stack.snapshot()[0]["weights"])
+        before += opened.count
+    assert before > 8
+
+
+def test_train_saves_a_run_that_trace_and_runs_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, report = str(tmp_path / "r.nnrun"), tmp_path / "r.json"
+    assert main(["train", *SMALL, "--epochs", "2", "--save-run", run]) == 0
+    assert main(["trace", "--run", run, "--at", "2.5", "--json", str(report)]) == 0
+    traced = json.loads(report.read_text())
+    fresh = Timeline(new_stack(), SAMPLES, NumpyEngine(), Settings(0.1))
+    fresh.train(30)
+    fresh.train(4)
+    assert traced["sample"] == 4 and traced["at"] == "2.5" and len(traced["frames"]) == 10
+    np.testing.assert_array_equal(traced["frames"][0]["before"]["weights"], fresh.stack.snapshot()[0]["weights"])
+    capsys.readouterr()
+    assert main(["runs", run, "--json", str(report)]) == 0
+    text = capsys.readouterr().out
+    assert LAYERS in text and "main   1.1 to 3.1" in text and "epoch   2   error 0." in text
+    assert json.loads(report.read_text())["runs"][0]["branches"][0]["errors"][1]["epoch"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--run", "RUN", "--at", "3.2"], "3.2 is not in this run; 'main' has 1.1 to 3.1"),
+        (["--run", "RUN", "--at", "x"], "EPOCH.SAMPLE"),
+        (["--run", "RUN"], "--run and --at go together"),
+        (["--run", "RUN", "--at", "1.1", "--limit", "29"], "other data"),
+        (["--run", "RUN", "--at", "1.1", "--branch", "no"], "no branch 'no'"),
+        (["--run", "missing.nnrun", "--at", "1.1"], "there is no such run file"),
+    ],
+)
+def test_bad_input_gets_one_line(
+    words: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = str(tmp_path / "r.nnrun")
+    assert main(["train", *SMALL, "--epochs", "2", "--save-run", run]) == 0
+    capsys.readouterr()
+    assert main(["trace", *[run if word == "RUN" else word for word in words]]) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+
+
+def test_a_budget_too_small_is_told_before_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "r.nnrun"
+    assert main(["train", *SMALL, "--epochs", "1", "--save-run", str(run), "--budget", "0.01"]) == 2
+    assert "too small" in capsys.readouterr().err and not run.exists()
