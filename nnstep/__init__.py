@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from nnstep.losses import mse_prime as mse_prime
     from nnstep.network import Network as Network
     from nnstep.network import one_hot as one_hot
+    from nnstep.settings import Settings as Settings
+    from nnstep.stack import Stack as Stack
+    from nnstep.timeline import Timeline as Timeline
 
 __version__ = "0.1.0"
 
@@ -26,6 +29,9 @@ _HOME = {
     "Loss": "losses",
     "Network": "network",
     "NnstepError": "errors",
+    "Settings": "settings",
+    "Stack": "stack",
+    "Timeline": "timeline",
     "build_network": "architecture",
     "mse": "losses",
     "mse_prime": "losses",
@@ -33,7 +39,7 @@ _HOME = {
 }
 
 __all__ = ["ActivationLayer", "AffineLayer", "Layer", "Loss", "Network", "NnstepError"]
-__all__ += ["build_network", "mse", "mse_prime", "one_hot"]
+__all__ += ["Settings", "Stack", "Timeline", "build_network", "mse", "mse_prime", "one_hot"]
 
 
 def __getattr__(name: str) -> Any:

@@ -183,7 +183,7 @@ def run_rows(
     labels: NDArray[Any],
     rows: NDArray[Any],
     rate: Any,
-    batch: Any,
+    work: NDArray[Any],
     losses: NDArray[Any],
     predictions: NDArray[Any],
 ) -> Any:
@@ -192,20 +192,22 @@ def run_rows(
     `widths` are the sizes before and after each affine layer; `weights` and `biases` say where its arrays begin in
     `flat`, `strides` how far apart its rows are: what lies between is zero, stays zero, and lets loops run without a
     rest. A batch goes forward sample by sample, then back layer by layer: each row of weights gives its part of dE/dX
-    for all samples, and then takes its update.
+    for all samples, and then takes its update. `work` has a row for each sample of a batch and one more, all zero
+    and as long as the longest stride.
     """
     first: Any
     l: Any
     depth, dtype = size_t(len(kinds)), flat.dtype
-    inputs, outputs, widest, most = widths[ZERO], widths[depth], strides.max(), widths.max()
+    inputs, outputs, widest, most = widths[ZERO], widths[depth], size_t(work.shape[1]), widths.max()
+    batch = size_t(len(work)) - ONE
     y, slopes = np.empty((depth, batch, widest), dtype), np.empty((depth, batch, widest), dtype)
-    error, back, z = np.zeros((batch, widest), dtype), np.empty((batch, widest), dtype), np.empty(widest, dtype)
+    error, back, z = work[:batch], np.empty((batch, widest), dtype), work[batch]
     used, counts = np.empty((batch, inputs + ONE), np.uint64), np.empty(batch, np.uint64)
     x, factors = np.empty((batch, inputs), dtype), np.empty(max(most, batch), dtype)
     starts, row_starts = np.empty(max(most, batch), np.uint64), np.empty((depth, most), np.uint64)
     room = batch if batch > ONE else ZERO
     column, column_starts = np.empty((inputs, room), dtype), np.empty((inputs, room), np.uint64)
-    filled, errors = np.zeros(inputs, np.uint64), error.reshape(-1)
+    filled, errors = np.zeros(inputs, np.uint64), work.reshape(-1)
     for l in range(depth):
         for i in range(widths[l]):
             row_starts[l, i] = weights[l] + i * strides[l]

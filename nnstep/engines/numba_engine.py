@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -53,7 +54,7 @@ class NumbaEngine:
             samples.labels,
             np.asarray(rows, np.uint64),
             stack.dtype.type(learning_rate),
-            np.uint64(max(1, min(batch_size, len(rows)))),
+            at_cache_line((1 + max(1, min(batch_size, len(rows))), int(packed.strides.max())), stack.dtype),
             losses,
             predictions,
         )
@@ -61,10 +62,16 @@ class NumbaEngine:
         return Outcome(losses[:done], predictions[:done])
 
 
+def at_cache_line(shape: tuple[int, ...], dtype: np.dtype[np.floating]) -> Array:
+    """Zeros that begin at a cache line: rows that straddle lines take half as long again."""
+    size = math.prod(shape)
+    room = np.zeros(size + CACHE_LINE // dtype.itemsize, dtype)
+    offset = -room.ctypes.data % CACHE_LINE // dtype.itemsize
+    return room[offset : offset + size].reshape(shape)
+
+
 class _Packed:
     """All parameters in one flat array, each row of weights filled up with zeros to whole cache lines.
-
-    The array begins at one: rows that straddle lines take half as long again.
 
     Attributes:
         flat: the array.
@@ -78,9 +85,7 @@ class _Packed:
         strides = [-(-len(layer.bias) // line) * line for layer in layers]
         rows = [1 + len(layer.weights) for layer in layers]
         ends = np.cumsum(np.multiply(strides, rows))
-        room = np.zeros(ends[-1] + line, dtype)
-        offset = -room.ctypes.data % CACHE_LINE // dtype.itemsize
-        self.flat = room[offset : offset + ends[-1]]
+        self.flat = at_cache_line((int(ends[-1]),), dtype)
         self.strides = np.array(strides, np.uint64)
         self.biases = np.array([0, *ends[:-1]], np.uint64)
         self.weights = self.biases + self.strides

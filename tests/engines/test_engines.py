@@ -13,7 +13,7 @@ from nnstep.engines.numpy_engine import NumpyEngine
 from nnstep.errors import NnstepError
 from nnstep.layers import ActivationLayer, AffineLayer
 from nnstep.network import Network
-from nnstep.samples import Dataset
+from nnstep.samples import Dataset, Samples
 from nnstep.stack import Stack
 
 ENGINES = [NumpyEngine()]
@@ -94,3 +94,59 @@ def test_auto_takes_what_fits_and_an_engine_says_what_does_not(monkeypatch: pyte
     assert choose_engine("auto", stack_of("784,10")).name == "numpy"
     with pytest.raises(NnstepError, match=r'pip install "nnstep\[fast\]"'):
         choose_engine("numba", stack_of("784,10"))
+
+
+@pytest.mark.skipif(len(ENGINES) < 2, reason="numba is not installed")
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(("kind", "name"), [(0, "identity"), (1, "tanh"), (2, "relu"), (3, "sigmoid")])
+def test_compiled_activations_are_as_exact_as_numpys(kind: int, name: str, dtype: type) -> None:
+    from nnstep.engines.kernels import activate
+    from nnstep.layers import ACTIVATIONS
+
+    z = np.concatenate([np.linspace(-40, 40, 10001), np.geomspace(1e-12, 1, 500), [0, 1e4, -1e4]]).astype(dtype)
+    y, slope = np.empty_like(z), np.empty_like(z)
+    activate(kind, z, y, slope)
+    exact = ACTIVATIONS[name].function(z.astype(np.longdouble))
+    np.testing.assert_allclose(y, exact, rtol=10 * np.finfo(dtype).eps, atol=1e-30)
+    np.testing.assert_allclose(
+        slope, ACTIVATIONS[name].derivative(z.astype(np.longdouble)), atol=4 * np.finfo(dtype).eps
+    )
+    not_numbers = np.array([np.nan, np.inf], dtype)
+    activate(kind, not_numbers, y[:2], slope[:2])
+    assert np.isnan(y[0])
+
+
+@BOTH
+@pytest.mark.parametrize("batch", [1, 5])
+def test_inputs_that_are_no_pixels_are_taken_as_they_are(engine: Engine, batch: int) -> None:
+    rng = np.random.default_rng(0)
+    values = np.where(rng.random((40, 6)) < 0.4, 0, rng.normal(size=(40, 6)))
+    samples = Samples(values, rng.integers(0, 3, 40).astype(np.uint8), (1, 6), classes=3)
+    network = build_network("6,5,relu,4,sigmoid,3,tanh", seed=3)
+    stack = stack_of("6,5,relu,4,sigmoid,3,tanh")
+    errors = network.fit(values, samples.targets(slice(None)), 1, 0.3, batch, report=lambda line: None)
+    assert engine.run(stack, samples, np.arange(40), 0.3, batch).losses.mean() == pytest.approx(errors[0], abs=1e-12)
+
+
+@BOTH
+def test_preparing_an_engine_changes_nothing(engine: Engine, digits: Dataset) -> None:
+    stack = stack_of("784,12,tanh,10,tanh")
+    before = stack.snapshot()
+    engine.prepare(stack, digits.train)
+    np.testing.assert_array_equal(stack.snapshot()[0]["weights"], before[0]["weights"])
+
+
+@pytest.mark.skipif(len(ENGINES) < 2, reason="numba is not installed")
+def test_no_folder_for_the_cache_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nnstep.engines import kernels
+
+    calls: list[bool] = []
+
+    def njit(cache: bool = False, **options: object):
+        calls.append(cache)
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return lambda function: function
+
+    monkeypatch.setattr(kernels, "njit", njit)
+    assert kernels.compiled(len) is len and calls == [True, False]
