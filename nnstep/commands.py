@@ -269,9 +269,8 @@ def _bar(trainer: Trainer) -> Iterator[Any]:
     columns = (
         TextColumn("epoch {task.fields[epoch]}"),
         BarColumn(bar_width=None),
-        TextColumn(
-            "{task.fields[rate]:,.0f} samples/s  error={task.fields[error]:.6f}  {task.fields[left]} left  {task.fields[engine]}"
-        ),
+        TextColumn("{task.fields[rate]:,.0f} samples/s  error={task.fields[error]:.6f}  {task.fields[left]} left"),
+        TextColumn("{task.fields[engine]}"),
     )
     with Bar(*columns, console=Console(stderr=True), transient=True, expand=True) as bar:
         task = bar.add_task(
