@@ -15,12 +15,13 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from nnstep.architecture import build_network
+from nnstep.branches import mebibytes
 from nnstep.data import load_data
 from nnstep.engines.base import choose_engine
 from nnstep.samples import Samples
 from nnstep.settings import Settings
 from nnstep.stack import Stack
-from nnstep.timeline import Timeline, mebibytes
+from nnstep.timeline import Timeline
 from nnstep.training import Trainer
 
 VISITS = 200

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from nnstep.architecture import describe_layers
+from nnstep.branches import parse_position
 from nnstep.engines.base import choose_engine
 from nnstep.errors import NnstepError
 from nnstep.network import Evaluation, Network, training_line
@@ -26,7 +27,7 @@ from nnstep.runs import open_run, read_run, save_run
 from nnstep.samples import Samples
 from nnstep.stepping import run_steps
 from nnstep.storage import check_writable, save_weights, write_text, write_whole
-from nnstep.timeline import Timeline, parse_position
+from nnstep.timeline import Timeline
 from nnstep.tracing import as_arrays, as_json, as_text
 from nnstep.training import Progress, Trainer
 from nnstep.workbench import Workbench, check_sample, set_up, settings_of

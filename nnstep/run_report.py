@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from nnstep.branches import Position, mebibytes
 from nnstep.runs import SavedRun
-from nnstep.timeline import Position, mebibytes
 
 
 def describe_run(run: SavedRun) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstep.branches import Branch, Stretch, thin
 from nnstep.engines.base import Engine
 from nnstep.errors import NnstepError
 from nnstep.history import Log
@@ -18,7 +19,7 @@ from nnstep.samples import Samples
 from nnstep.settings import Settings
 from nnstep.stack import Parameters, Stack, frozen_copies
 from nnstep.storage import read_arrays, read_meta, write_whole
-from nnstep.timeline import BUDGET, Branch, Stretch, Timeline, thin
+from nnstep.timeline import BUDGET, Timeline
 
 FORMAT, VERSION = "nnrun", 1
 FILE_BUDGET = 64 * 2**20

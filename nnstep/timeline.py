@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstep.branches import STEPS, Branch, Position, Stretch, mebibytes, path_of, size_of, thin
 from nnstep.engines.base import Engine, Outcome, choose_engine
 from nnstep.errors import NnstepError
-from nnstep.history import History, Log
+from nnstep.history import History
 from nnstep.network import epoch_order
 from nnstep.samples import Samples
 from nnstep.settings import Settings
@@ -19,71 +19,6 @@ from nnstep.stack import Parameters, Stack
 from nnstep.stepping import run_steps
 
 BUDGET = 256 * 2**20
-STEPS = "steps"
-
-
-@dataclass(frozen=True, order=True, slots=True)
-class Position:
-    """Where in a run: before the given sample of the given epoch, both from 1. Written as `7.31415`."""
-
-    epoch: int
-    sample: int
-
-    def __str__(self) -> str:
-        return f"{self.epoch}.{self.sample}"
-
-
-@dataclass(slots=True)
-class Stretch:
-    """Samples that were trained one after the other in one way.
-
-    Attributes:
-        start: the first one's count.
-        engine: which engine trained them, or `steps` for samples that were stepped by hand.
-    """
-
-    start: int
-    engine: str
-
-
-@dataclass(eq=False, slots=True)
-class Branch:
-    """One course of a run.
-
-    Counts say how many samples come before: `count = (epoch − 1) · samples per epoch + sample − 1`.
-
-    Attributes:
-        name: what it is called.
-        settings: learning rate, batch size and data order.
-        parent: the branch that it left, None for the first one.
-        origin: the count in the parent where it left.
-        start: the count where it went on; another one than `origin` where samples were left out.
-        head: the count up to which its samples are trained.
-        stretches: how they were trained.
-        log: their losses and classes, from `start` on. After a divergence it is longer than what was trained.
-        checkpoints: parameters by count, always at `start`.
-    """
-
-    name: str
-    settings: Settings
-    parent: Branch | None
-    origin: int
-    start: int
-    head: int
-    stretches: list[Stretch] = field(default_factory=list)
-    log: Log = field(default_factory=Log)
-    checkpoints: dict[int, Parameters] = field(default_factory=dict)
-
-    @property
-    def end(self) -> int:
-        """The last count that can be visited: the next sample's, or that of the sample that diverged."""
-        logged = self.start + len(self.log)
-        return self.head if logged == self.head else logged - 1
-
-    @property
-    def diverged(self) -> bool:
-        """Its last loss is NaN or infinite; it cannot be trained on."""
-        return len(self.log) > 0 and not np.isfinite(self.log.losses[-1])
 
 
 class Timeline:
@@ -204,7 +139,7 @@ class Timeline:
         """
         chosen = self._find(branch) if branch else self.branch
         count = self.count_of(position)
-        path = _path(chosen)
+        path = path_of(chosen)
         for index, part in enumerate(path):
             last = part.end if part is chosen else path[index - 1].origin
             if part.start <= count <= last:
@@ -274,7 +209,7 @@ class Timeline:
         """Every sample on the way to the end of a branch, its parents' included."""
         counts, losses, wrong = [], [], []
         chosen = self._find(branch) if branch else self.branch
-        path = _path(chosen)
+        path = path_of(chosen)
         for index, part in enumerate(path):
             stop = part.start + len(part.log) if part is chosen else path[index - 1].origin
             length = max(0, stop - part.start)
@@ -379,49 +314,3 @@ class Timeline:
             self._spacing = self._spacing * 2
             for branch in self.branches.values():
                 thin(branch.checkpoints, self._spacing)
-
-
-def thin(checkpoints: dict[int, Parameters], spacing: int) -> None:
-    """Leaves out every checkpoint without which the gap is still no longer than `spacing`; the first one stays."""
-    counts = sorted(checkpoints)
-    kept = counts[0]
-    for count, following in zip(counts[1:], [*counts[2:], counts[-1]], strict=False):
-        if following - kept <= spacing:
-            del checkpoints[count]
-        else:
-            kept = count
-
-
-def size_of(parameters: Parameters) -> int:
-    """How many bytes parameters take."""
-    return sum(array.nbytes for arrays in parameters for array in arrays.values())
-
-
-def mebibytes(size: int) -> str:
-    """A size for people, such as 1.7 MiB."""
-    return f"{size / 2**20:,.1f} MiB" if size >= 2**20 // 10 else f"{size / 2**10:,.1f} KiB"
-
-
-def parse_position(text: str) -> Position:
-    """Reads `EPOCH.SAMPLE`, both from 1, such as 7.31415.
-
-    Raises:
-        NnstepError: it is something else.
-    """
-    epoch, dot, sample = text.partition(".")
-    if not (dot and epoch.isdecimal() and sample.isdecimal()):
-        raise NnstepError(f"position expected as EPOCH.SAMPLE, such as 7.31415, received '{text}'")
-    return Position(int(epoch), int(sample))
-
-
-def with_rate(settings: Settings, learning_rate: float) -> Settings:
-    """The same settings with another learning rate."""
-    return replace(settings, learning_rate=learning_rate)
-
-
-def _path(branch: Branch) -> list[Branch]:
-    """A branch, its parent, the parent's parent and so on."""
-    path = [branch]
-    while path[-1].parent:
-        path.append(path[-1].parent)
-    return path

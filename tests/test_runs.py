@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from nnstep.architecture import build_network
+from nnstep.branches import Position, with_rate
 from nnstep.cli import main
 from nnstep.data import load_data
 from nnstep.engines.numpy_engine import NumpyEngine
@@ -18,7 +19,7 @@ from nnstep.errors import NnstepError
 from nnstep.runs import open_run, read_run, save_run
 from nnstep.settings import Settings
 from nnstep.stack import Stack
-from nnstep.timeline import Position, Timeline, with_rate
+from nnstep.timeline import Timeline
 
 SAMPLES = load_data("samples", 30).train
 LAYERS = "784,5,tanh,10,tanh"

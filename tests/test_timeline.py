@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnstep.architecture import build_network
+from nnstep.branches import Position, parse_position, size_of, with_rate
 from nnstep.data import load_data
 from nnstep.engines.base import Engine, choose_engine
 from nnstep.errors import NnstepError
@@ -11,7 +12,7 @@ from nnstep.layers import AffineLayer
 from nnstep.settings import Settings
 from nnstep.stack import Parameters, Stack
 from nnstep.stepping import run_steps
-from nnstep.timeline import Position, Timeline, parse_position, size_of, with_rate
+from nnstep.timeline import Timeline
 from nnstep.training import Trainer
 
 SAMPLES = load_data("samples", 30).train
