@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from nnstep.edits import Edit
 from nnstep.errors import NnstepError
 from nnstep.history import Log
 from nnstep.settings import Settings
@@ -53,7 +54,9 @@ class Branch:
         head: the count up to which its samples are trained.
         stretches: how they were trained.
         log: their losses and classes, from `start` on. After a divergence it is longer than what was trained.
-        checkpoints: parameters by count, always at `start`.
+        checkpoints: parameters by count; at `start` always where a parameter was changed there.
+        changed: a parameter was changed at `start`, or it is the first branch: its start cannot be replayed.
+        edit: what was changed of the sample at `start`.
     """
 
     name: str
@@ -65,6 +68,12 @@ class Branch:
     stretches: list[Stretch] = field(default_factory=list)
     log: Log = field(default_factory=Log)
     checkpoints: dict[int, Parameters] = field(default_factory=dict)
+    changed: bool = False
+    edit: Edit | None = None
+
+    def edit_at(self, count: int) -> Edit | None:
+        """What was changed of the sample at a count."""
+        return self.edit if count == self.start else None
 
     @property
     def end(self) -> int:
@@ -78,11 +87,14 @@ class Branch:
         return len(self.log) > 0 and not np.isfinite(self.log.losses[-1])
 
 
-def thin(checkpoints: dict[int, Parameters], spacing: int) -> None:
-    """Leaves out every checkpoint without which the gap is still no longer than `spacing`; the first one stays."""
+def thin(branch: Branch, checkpoints: dict[int, Parameters], spacing: int) -> None:
+    """Leaves out each of a branch's checkpoints without which the gap is still no longer than `spacing`."""
+    if not branch.changed and branch.head - branch.start < spacing:
+        checkpoints.clear()
+        return
     counts = sorted(checkpoints)
-    kept = counts[0]
-    for count, following in zip(counts[1:], [*counts[2:], counts[-1]], strict=False):
+    kept = counts[0] if counts else 0
+    for count, following in zip(counts[1:], [*counts[2:], *counts[-1:]], strict=False):
         if following - kept <= spacing:
             del checkpoints[count]
         else:

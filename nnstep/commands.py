@@ -18,12 +18,13 @@ import numpy as np
 
 from nnstep.architecture import describe_layers
 from nnstep.branches import parse_position
+from nnstep.debugger import Debugger
 from nnstep.engines.base import choose_engine
 from nnstep.errors import NnstepError
-from nnstep.network import Evaluation, Network, training_line
+from nnstep.network import Evaluation, Network, epoch_order, training_line
 from nnstep.network import evaluate as evaluate_outputs
 from nnstep.run_report import describe_run, run_text
-from nnstep.runs import open_run, read_run, save_run
+from nnstep.runs import open_run, read_notes, read_run, save_run
 from nnstep.samples import Samples
 from nnstep.stepping import run_steps
 from nnstep.storage import check_writable, save_weights, write_text, write_whole
@@ -188,15 +189,27 @@ def open_debugger(options: Namespace) -> int:
     """Opens the app."""
     if options.epochs < 1:
         raise NnstepError(f"--epochs expected to be 1 or more, received {options.epochs}")
-    settings = settings_of(options)
-    bench = set_up(options)
-    check_sample(options.sample, len(bench.data.train), "of the training set")
-    engine = choose_engine(options.engine, bench.stack)
+    if options.run:
+        bench, timeline = open_saved(options)
+        notes = read_run(options.run).meta.get("notes", {})
+        config = read_run(options.run).config
+    else:
+        settings = settings_of(options)
+        bench = set_up(options)
+        train_set = bench.data.train
+        check_sample(options.sample, len(train_set), "of the training set")
+        engine = choose_engine(options.engine, bench.stack)
+        order = epoch_order(len(train_set), 1, settings.shuffle, settings.seed)
+        start = int(np.flatnonzero(order == options.sample)[0])
+        timeline = Timeline(bench.stack, train_set, engine, settings, start=start)
+        notes, config = {}, _config(options, bench)
+    debugger = Debugger(timeline, **read_notes(notes, bench.stack))
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise NnstepError("the debugger needs a terminal", "Without one: nnstep train, evaluate, predict or trace")
     from nnstep_tui.app import NnstepApp
+    from nnstep_tui.welcome import first_start
 
-    return NnstepApp(bench, settings, engine, options.epochs, options.sample).run() or 0
+    return NnstepApp(debugger, options.epochs, config, first_start()).run() or 0
 
 
 def test_set(network: Network, samples: Samples) -> Evaluation:

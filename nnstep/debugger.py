@@ -1,55 +1,54 @@
-"""The debugger without a screen: where it stands, the frames of the current sample, and the way back."""
+"""The debugger without a screen: where it stands on the timeline, the frames there, and the moves."""
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
+from collections import OrderedDict
 
 import numpy as np
 
+from nnstep.branches import Branch, Position
+from nnstep.breakpoints import Breakpoints
 from nnstep.errors import NnstepError
 from nnstep.layers import Array
+from nnstep.moments import moments_at
 from nnstep.network import epoch_order
-from nnstep.samples import Samples
-from nnstep.settings import Settings
-from nnstep.stack import Parameters, Stack
-from nnstep.stepping import Frame, run_steps
+from nnstep.stack import Parameters
+from nnstep.stepping import Frame
+from nnstep.timeline import Timeline, outcome_of
+from nnstep.watches import Watches
 
-HISTORY_BYTES = 256 * 2**20
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Visit:
-    """A sample that was stepped: its epoch and number there, both from 1, and the parameters at its start."""
-
-    epoch: int
-    sample: int
-    parameters: Parameters
+KEPT_SAMPLES = 6
 
 
 class Debugger:
-    """Steps one sample at a time through a stack, forward and back in time.
+    """Steps one sample at a time along a timeline, forward and back in time.
 
-    The frames of a sample are recorded when it is entered; moving within it is moving a cursor. The way back
-    keeps as many samples as fit into 256 MiB of parameters.
+    The frames of a sample are recorded when it is entered; moving within it is moving a cursor. Moves past its
+    ends move the timeline: at its head the sample is trained by its own steps, in the past it is replayed.
 
     Args:
-        stack: what to step through; it learns.
-        samples: what to step.
-        settings: learning rate and order.
-        epoch: where to begin, from 1.
-        sample: which sample of that epoch comes first, from 1.
+        timeline: the run; it learns when the debugger steps beyond its head.
+        breakpoints: where to stop.
+        watches: which numbers to follow.
+
+    Attributes:
+        frames: all steps of the current sample.
+        moments: the same for conditions, with what is known at each step.
+        digit: the row of the current sample in the training set, from 0.
+        cursor: which step is shown, from 0.
     """
 
-    def __init__(self, stack: Stack, samples: Samples, settings: Settings, epoch: int = 1, sample: int = 1) -> None:
-        self.stack, self.samples, self.settings = stack, samples, settings
-        stack.learn_parameters(samples.inputs(slice(0, 1), stack.dtype))
-        parameters = stack.snapshot()
-        size = sum(array.nbytes for arrays in parameters for array in arrays.values())
-        self._history: deque[Visit] = deque(maxlen=max(2, HISTORY_BYTES // max(size, 1)))
-        self.cursor = 0
+    def __init__(
+        self, timeline: Timeline, breakpoints: Breakpoints | None = None, watches: Watches | None = None
+    ) -> None:
+        self.timeline = timeline
+        self.breakpoints = breakpoints or Breakpoints()
+        self.watches = watches or Watches()
+        self.stack, self.samples = timeline.stack, timeline.samples
+        self._kept: OrderedDict[tuple[Branch, int], tuple[Frame, ...]] = OrderedDict()
+        self._left_at: dict[Branch, tuple[int, int]] = {}
         self.frames: tuple[Frame, ...] = ()
-        self._enter(Visit(epoch, sample, parameters))
+        self.enter()
 
     @property
     def frame(self) -> Frame:
@@ -57,16 +56,19 @@ class Debugger:
         return self.frames[self.cursor]
 
     @property
-    def digit(self) -> int:
-        """The row of the current sample in the training set, from 0."""
-        settings = self.settings
-        order = epoch_order(len(self.samples), self.visit.epoch, settings.shuffle, settings.seed)
-        return int(order[self.visit.sample - 1])
+    def position(self) -> Position:
+        """Epoch and sample, both from 1."""
+        return self.timeline.position
+
+    @property
+    def branch(self) -> Branch:
+        """The branch where it stands."""
+        return self.timeline.branch
 
     @property
     def label(self) -> int:
-        """The class that the current sample has."""
-        return int(self.samples.labels[self.digit])
+        """The class that the current sample has, or was given by a change."""
+        return self.timeline.label_at(self.branch, self.timeline.count)
 
     @property
     def outputs(self) -> Array:
@@ -78,37 +80,63 @@ class Debugger:
     @property
     def says(self) -> int:
         """The class that the network says, by its largest output."""
-        return int(self.outputs.argmax())
+        return outcome_of(self.frames)[1]
 
     @property
     def loss(self) -> float:
         """E of the current sample."""
-        error = self.frames[len(self.stack.layers)].output
-        assert error is not None
-        return float(error)
+        return outcome_of(self.frames)[0]
 
     @property
-    def steps_back(self) -> int:
-        """How many samples one can go back."""
-        return len(self._history)
+    def parameters_after(self) -> Parameters:
+        """The parameters after the current sample's last step."""
+        after = {frame.step.layer: frame.after for frame in self.frames if frame.step.phase == "backward"}
+        return tuple(after[index] for index in range(len(self.stack.layers)))
+
+    @property
+    def at_end(self) -> bool:
+        """It stands on the last step of the sample."""
+        return self.cursor == len(self.frames) - 1
+
+    def enter(self, cursor: int = 0) -> None:
+        """Takes the frames of the sample where the timeline stands, and shows one of them."""
+        self.digit = self.timeline.row_at(self.timeline.count)
+        self.frames = self.frames_at(self.branch, self.timeline.count)
+        self.moments = moments_at(self.timeline, self.branch, self.timeline.count, self.frames)
+        self.watches.record(self.branch.name, self.timeline.count, self.moments)
+        self.cursor = min(cursor, len(self.frames) - 1)
+
+    def frames_at(self, branch: Branch, count: int) -> tuple[Frame, ...]:
+        """All steps of a sample of a branch's own; the last few that were asked for are kept."""
+        key = (branch, count)
+        if key not in self._kept:
+            here = branch is self.branch and count == self.timeline.count
+            self._kept[key] = self.timeline.frames() if here else self.timeline.frames_at(branch, count)
+            while len(self._kept) > KEPT_SAMPLES:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return self._kept[key]
 
     def step(self) -> None:
         """One step on; after the last one, the next sample begins."""
-        if self.cursor + 1 < len(self.frames):
+        if not self.at_end:
             self.cursor += 1
         else:
             self.next_sample()
 
-    def step_back(self) -> bool:
-        """One step back, into the sample before where this one began; False where nothing was before."""
+    def step_back(self) -> None:
+        """One step back, into the sample before where this one began.
+
+        Raises:
+            NnstepError: this is the first step of the run.
+        """
         if self.cursor > 0:
             self.cursor -= 1
-            return True
-        if not self._history:
-            return False
+            return
+        began = self._began_here()
         self.previous_sample()
-        self.cursor = len(self.frames) - 1
-        return True
+        if not began:
+            self.cursor = len(self.frames) - 1
 
     def finish_pass(self) -> None:
         """To the end of the pass: of forward (the last layer's), or of backward (the end of the sample)."""
@@ -120,28 +148,78 @@ class Debugger:
         middle = len(self.stack.layers)
         self.cursor = middle if self.cursor > middle else 0
 
+    def run_to_layer(self, layer: int) -> None:
+        """On to the next step that this layer (from 0) runs, in the next sample where none is left in this one."""
+        if not 0 <= layer < len(self.stack.layers):
+            raise NnstepError(f"layer expected from 1 to {len(self.stack.layers)}, received {layer + 1}")
+        for frame in self.frames[self.cursor + 1 :]:
+            if frame.step.layer == layer:
+                self.cursor = frame.step.index
+                return
+        self.next_sample()
+        self.cursor = layer
+
     def next_sample(self) -> None:
-        """Runs this sample to its end, and enters the next one, of the next epoch after the last."""
-        self._history.append(self.visit)
-        self._enter(self._following())
-
-    def previous_sample(self) -> None:
-        """Back to the sample that was stepped before, with the parameters of then.
-
-        Where none was, the sample before in the order, with the parameters of now.
+        """Runs this sample to its end, and enters the next one, of the next epoch after the last.
 
         Raises:
-            NnstepError: this is the first sample of the first epoch.
+            NnstepError: the loss is NaN or infinite here, so there is nothing after it.
         """
-        if self._history:
-            self._enter(self._history.pop())
-        elif self.visit.sample > 1:
-            self._enter(Visit(self.visit.epoch, self.visit.sample - 1, self.visit.parameters))
+        timeline = self.timeline
+        if not timeline.at_head and timeline.count < timeline.branch.end:
+            timeline.advance()
         else:
-            raise NnstepError("this is the first sample: there is nothing before it")
+            self._train_by_steps()
+        self.enter()
+
+    def previous_sample(self) -> None:
+        """Back to the sample before, with the parameters of then; at the start of a branch to where it was left.
+
+        Raises:
+            NnstepError: this is the first sample of the run.
+        """
+        timeline = self.timeline
+        if not self._began_here():
+            timeline.go_to(timeline.branch, timeline.count - 1)
+            self.enter()
+            return
+        branch = timeline.branch
+        if branch.parent is None:
+            raise NnstepError("This is where the run begins: there is nothing before it")
+        count, cursor = self._left_at.get(branch, (branch.origin, 0))
+        self._go_to_count(branch.parent, count)
+        self._forget_jump(branch)
+        self.enter(cursor)
+
+    def go_to(self, position: Position, step: int = 1, branch: str | None = None) -> None:
+        """Goes to any position that the run has passed, at a step of it.
+
+        Args:
+            position: which sample of which epoch.
+            step: which of its steps, from 1.
+            branch: of which branch; where none is given, of the one where it stands.
+
+        Raises:
+            NnstepError: the run has no such position, or the sample no such step.
+        """
+        if not 1 <= step <= len(self.frames):
+            raise NnstepError(f"step expected from 1 to {len(self.frames)}, received {step}")
+        self.timeline.visit(position, branch)
+        self.enter(step - 1)
+
+    def go_to_index(self, index: int, cursor: int = 0) -> None:
+        """Goes to a sample by its index in the history of the present branch, and a step of it (from 0)."""
+        self.timeline.go_to(*self.timeline.place_at(index))
+        self.enter(cursor)
+
+    def restart(self) -> None:
+        """Back to the start of the run, with the weights it began with."""
+        first = next(iter(self.timeline.branches.values()))
+        self.timeline.go_to(first, first.start)
+        self.enter()
 
     def go_to_digit(self, digit: int) -> None:
-        """Takes another digit, with the parameters of now; those between are not trained.
+        """Takes another digit, with the parameters of now, on a branch of its own; those between are not trained.
 
         Args:
             digit: its row in the training set, from 0.
@@ -152,57 +230,78 @@ class Debugger:
         last = len(self.samples) - 1
         if not 0 <= digit <= last:
             raise NnstepError(f"digit number expected from 0 to {last:,}, received {digit:,}")
-        settings = self.settings
-        order = epoch_order(len(self.samples), self.visit.epoch, settings.shuffle, settings.seed)
-        sample = int(np.flatnonzero(order == digit)[0]) + 1
-        visit = Visit(self.visit.epoch, sample, self._parameters_here())
-        self._history.append(self.visit)
-        self._enter(visit)
+        left_at = (self.timeline.count, self.cursor)
+        if self.at_end:
+            self.next_sample()
+        branch = self.branch
+        if self._is_jump(branch):
+            left_at = self._left_at.get(branch, (branch.origin, 0))
+            self.timeline.drop(branch)
+        settings, epoch = self.branch.settings, self.position.epoch
+        order = epoch_order(len(self.samples), epoch, settings.shuffle, settings.seed)
+        count = self.timeline.count_of(Position(epoch, int(np.flatnonzero(order == digit)[0]) + 1))
+        if count != self.timeline.count:
+            self.branch_off(f"digit {digit}", left_at, start=count)
+        self.enter()
 
-    def begin_at_digit(self, digit: int) -> None:
-        """Takes another digit first, before anything was stepped: there is no way back to the one of before."""
-        self.go_to_digit(digit)
-        self._history.clear()
+    def start_training(self) -> None:
+        """Makes the timeline ready to be trained: goes to its head.
 
-    def start_training(self) -> tuple[int, int]:
-        """Makes the stack ready to be trained from here.
-
-        Returns:
-            The epoch, from 1, and how many of its samples are to be left out, as a `Trainer` takes them. A sample
-            that was not stepped to its end is trained whole.
+        A sample that was stepped to its end is done; one that was not is trained whole.
         """
-        at_end = self.cursor == len(self.frames) - 1
-        visit = self._following() if at_end else self.visit
-        self.stack.restore(visit.parameters)
-        self._history.append(self.visit)
-        return visit.epoch, visit.sample - 1
+        if self.timeline.at_head and self.at_end:
+            self._train_by_steps()
+        elif not self.timeline.at_head:
+            self.timeline.go_to_head()
+        self.enter()
 
-    def after_training(self, epoch: int, sample: int) -> None:
-        """Stands at the sample where training stopped, with the parameters that it reached.
+    def branch_off(self, name: str, left_at: tuple[int, int] | None = None, **options: object) -> Branch:
+        """Begins a branch here, called `name` or, where there is one already, `name (2)`; see `Timeline.fork`.
 
         Args:
-            epoch: the epoch, from 1.
-            sample: how many of its samples are done.
+            name: what to call it.
+            left_at: count and cursor to come back to; those of now where none are given.
+            options: as `Timeline.fork` takes them.
         """
-        self._enter(Visit(epoch, sample % len(self.samples) + 1, self.stack.snapshot()))
+        here = left_at or (self.timeline.count, self.cursor)
+        names = self.timeline.branches
+        free = next(n for n in (name, *(f"{name} ({i})" for i in range(2, len(names) + 3))) if n not in names)
+        branch = self.timeline.fork(free, **options)  # type: ignore[arg-type]
+        self._left_at[branch] = here
+        return branch
 
-    def _following(self) -> Visit:
+    def leave(self, branch: Branch) -> None:
+        """Goes back to where the current branch was left for, and forgets the branch if nothing was trained on it."""
+        assert branch.parent is not None
+        count, cursor = self._left_at.get(branch, (branch.origin, 0))
+        self._go_to_count(branch.parent, count)
+        if branch.head == branch.start and not any(b.parent is branch for b in self.timeline.branches.values()):
+            self.timeline.drop(branch)
+        self.enter(cursor)
+
+    def _train_by_steps(self) -> None:
         self.stack.restore(self.parameters_after)
-        if self.visit.sample < len(self.samples):
-            return Visit(self.visit.epoch, self.visit.sample + 1, self.parameters_after)
-        return Visit(self.visit.epoch + 1, 1, self.parameters_after)
+        loss, says = outcome_of(self.frames)
+        if not self.branch.diverged:
+            self.timeline.stepped(loss, says)
+        if not np.isfinite(loss):
+            self.stack.restore(tuple(frame.before for frame in self.frames[: len(self.stack.layers)]))
+            raise NnstepError("The error is NaN or infinite here: nothing can be learned after it", "Go back")
 
-    def _parameters_here(self) -> Parameters:
-        at_end = self.cursor == len(self.frames) - 1
-        return self.parameters_after if at_end else self.visit.parameters
+    def _began_here(self) -> bool:
+        return self.timeline.count == self.branch.start
 
-    def _enter(self, visit: Visit) -> None:
-        self.visit = visit
-        self.cursor = 0
-        self.stack.restore(visit.parameters)
-        row, dtype = slice(self.digit, self.digit + 1), self.stack.dtype
-        X, y = self.samples.inputs(row, dtype), self.samples.targets(row, dtype)
-        with np.errstate(over="ignore", invalid="ignore"):
-            self.frames = tuple(run_steps(self.stack, X, y, self.settings.learning_rate, visit.parameters))
-        after = {frame.step.layer: frame.after for frame in self.frames if frame.step.phase == "backward"}
-        self.parameters_after: Parameters = tuple(after[index] for index in range(len(self.stack.layers)))
+    def _go_to_count(self, branch: Branch, count: int) -> None:
+        part = self.timeline.locate(branch, count) or branch
+        self.timeline.go_to(part, count)
+
+    def _is_jump(self, branch: Branch) -> bool:
+        """It only took another digit, and nothing happened on it since."""
+        pure = branch.parent is not None and not branch.changed and not branch.edit and not len(branch.log)
+        if not pure or branch.parent is None or branch.settings != branch.parent.settings:
+            return False
+        return not any(other.parent is branch for other in self.timeline.branches.values())
+
+    def _forget_jump(self, branch: Branch) -> None:
+        if self._is_jump(branch):
+            self.timeline.drop(branch)

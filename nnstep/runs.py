@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnstep.branches import Branch, Stretch, thin
+from nnstep.breakpoints import Breakpoints
+from nnstep.debugger import Debugger
 from nnstep.engines.base import Engine
+from nnstep.edits import edit_from_json
 from nnstep.errors import NnstepError
 from nnstep.history import Log
 from nnstep.layers import Array
@@ -20,8 +23,9 @@ from nnstep.settings import Settings
 from nnstep.stack import Parameters, Stack, frozen_copies
 from nnstep.storage import read_arrays, read_meta, write_whole
 from nnstep.timeline import BUDGET, Timeline
+from nnstep.watches import Watches
 
-FORMAT, VERSION = "nnrun", 1
+FORMAT, VERSION = "nnrun", 2
 FILE_BUDGET = 64 * 2**20
 
 
@@ -54,7 +58,13 @@ def fingerprint(samples: Samples) -> str:
     return digest.hexdigest()
 
 
-def save_run(path: str, timeline: Timeline, config: dict[str, Any], budget: int = FILE_BUDGET) -> None:
+def save_run(
+    path: str,
+    timeline: Timeline,
+    config: dict[str, Any],
+    budget: int = FILE_BUDGET,
+    notes: dict[str, Any] | None = None,
+) -> None:
     """Writes a run, whole or not at all.
 
     Args:
@@ -62,6 +72,7 @@ def save_run(path: str, timeline: Timeline, config: dict[str, Any], budget: int 
         timeline: the run.
         config: the options that it was made with.
         budget: bytes for checkpoints; more of them are thinned out, in the file alone.
+        notes: breakpoints and watches, as `notes_of` gives them.
 
     Raises:
         NnstepError: the file cannot be written; what was there before still is.
@@ -69,16 +80,16 @@ def save_run(path: str, timeline: Timeline, config: dict[str, Any], budget: int 
     named: dict[str, Any] = {}
     branches = list(timeline.branches.values())
     spacing, kept = 1, [dict(branch.checkpoints) for branch in branches]
-    limit = max(len(branches), budget // timeline.checkpoint_bytes)
+    limit = max(sum(branch.changed for branch in branches), budget // timeline.checkpoint_bytes)
     while sum(map(len, kept)) > limit:
         spacing *= 2
-        for checkpoints in kept:
-            thin(checkpoints, spacing)
+        for branch, checkpoints in zip(branches, kept, strict=True):
+            thin(branch, checkpoints, spacing)
     for number, (branch, checkpoints) in enumerate(zip(branches, kept, strict=True)):
         counts = sorted(checkpoints)
         named[f"{number}.losses"], named[f"{number}.classes"] = branch.log.losses, branch.log.classes
         named[f"{number}.checkpoints"] = np.array(counts, np.int64)
-        for layer, arrays in enumerate(checkpoints[counts[0]]):
+        for layer, arrays in enumerate(checkpoints[counts[0]] if counts else ()):
             for name in arrays:
                 stacked = np.stack([checkpoints[count][layer][name] for count in counts])
                 named[f"{number}.{layer}.{name}"] = stacked
@@ -90,6 +101,7 @@ def save_run(path: str, timeline: Timeline, config: dict[str, Any], budget: int 
         "fingerprint": fingerprint(timeline.samples),
         "engine": timeline.engine.name,
         "layers": len(timeline.stack.layers),
+        "notes": notes or {},
         "branches": [_describe(branch) for branch in branches],
         "at": {"branch": timeline.branch.name, "count": timeline.count},
     }
@@ -107,9 +119,9 @@ def read_run(path: str) -> SavedRun:
     meta = read_meta(path, arrays.pop("meta", None))
     if not meta or meta.get("format") != FORMAT:
         raise NnstepError(f"{path}: not a run file", "Runs are written by nnstep train --save-run")
-    if meta.get("version") != VERSION:
+    if meta.get("version") not in range(1, VERSION + 1):
         raise NnstepError(
-            f"{path}: written in version {meta.get('version')} of the format; this nnstep reads {VERSION}",
+            f"{path}: written in version {meta.get('version')} of the format; this nnstep reads up to {VERSION}",
             "Install a newer nnstep",
         )
     run = SavedRun(path, meta, arrays)
@@ -133,17 +145,35 @@ def open_run(run: SavedRun, stack: Stack, samples: Samples, engine: Engine, budg
         )
     branches = _restore_branches(run)
     stack.learn_parameters(samples.inputs(slice(0, 1), stack.dtype))
-    first = branches[0].checkpoints[0]
+    first = branches[0].checkpoints[branches[0].start]
     live = stack.snapshot()
     shapes = [{name: (a.shape, a.dtype) for name, a in arrays.items()} for arrays in live]
     if shapes != [{name: (a.shape, a.dtype) for name, a in arrays.items()} for arrays in first]:
         raise NnstepError(f"{run.path}: its parameters do not fit this network", "Give the same --layers and --dtype")
     stack.restore(first)
-    timeline = Timeline(stack, samples, engine, branches[0].settings, budget)
+    timeline = Timeline(stack, samples, engine, branches[0].settings, budget, branches[0].start)
     timeline.adopt(branches)
     at = run.meta["at"]
     timeline.go_to(timeline.branches[at["branch"]], at["count"])
     return timeline
+
+
+def notes_of(debugger: Debugger) -> dict[str, Any]:
+    """A debugger's breakpoints and watches as JSON's own types."""
+    return {"breakpoints": debugger.breakpoints.as_json(), "watches": debugger.watches.as_json()}
+
+
+def read_notes(notes: dict[str, Any], stack: Stack) -> dict[str, Any]:
+    """Breakpoints and watches as `Debugger` takes them, from what `notes_of` gave.
+
+    Raises:
+        NnstepError: they are damaged, or do not fit the network.
+    """
+    parameters = {name for index in range(len(stack.layers)) for name in stack.parameters_of(index)}
+    return {
+        "breakpoints": Breakpoints.from_json(notes.get("breakpoints", []), stack.names, parameters),
+        "watches": Watches.from_json(notes.get("watches", []), stack.names, parameters),
+    }
 
 
 def _describe(branch: Branch) -> dict[str, Any]:
@@ -154,6 +184,8 @@ def _describe(branch: Branch) -> dict[str, Any]:
         "origin": branch.origin,
         "start": branch.start,
         "head": branch.head,
+        "changed": branch.changed,
+        "edit": branch.edit.as_json() if branch.edit else None,
         "stretches": [asdict(stretch) for stretch in branch.stretches],
     }
 
@@ -168,6 +200,8 @@ def _restore_branches(run: SavedRun) -> list[Branch]:
         branch = Branch(
             known["name"], Settings(**known["settings"]), parent, known["origin"], known["start"], known["head"]
         )
+        branch.changed = known.get("changed", True)
+        branch.edit = edit_from_json(known["edit"]) if known.get("edit") else None
         branch.log, branch.stretches = log, [Stretch(**stretch) for stretch in known["stretches"]]
         counts = run.arrays[f"{number}.checkpoints"].tolist()
         branch.checkpoints = {count: _checkpoint(run, number, i, layers) for i, count in enumerate(counts)}
@@ -184,7 +218,7 @@ def _check(branch: Branch, first: bool, losses: Array, classes: Array) -> None:
     trained = branch.head - branch.start
     fits = (
         first == (branch.parent is None)
-        and branch.start in branch.checkpoints
+        and (branch.start in branch.checkpoints or not (first or branch.changed))
         and all(branch.start <= count <= branch.head for count in branch.checkpoints)
         and 0 <= trained <= len(losses) == len(classes)
         and (trained == len(losses) or branch.diverged)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from nnstep.edits import Edit
 from nnstep.layers import Array
 from nnstep.stack import Arrays, Parameters, Stack, frozen_copies, frozen_copy
 
@@ -78,7 +79,12 @@ def steps_of(stack: Stack) -> tuple[Step, ...]:
 
 
 def run_steps(
-    stack: Stack, X: Array, target: Array, learning_rate: float, parameters: Parameters | None = None
+    stack: Stack,
+    X: Array,
+    target: Array,
+    learning_rate: float,
+    parameters: Parameters | None = None,
+    edit: Edit | None = None,
 ) -> Iterator[Frame]:
     """Runs one sample or batch through the stack and back, and yields a frame after each step.
 
@@ -90,6 +96,7 @@ def run_steps(
         target: y, (batch, outputs).
         learning_rate: η of the updates.
         parameters: a snapshot of the stack as it is now, if the caller has one already.
+        edit: what to change of the layers' inputs on the way.
     """
     stack.learn_parameters(X[:1])
     plan = iter(steps_of(stack))
@@ -98,6 +105,7 @@ def run_steps(
     inputs, outputs = [], []
     value = X
     for index, layer in enumerate(stack.layers):
+        value = edit.applied(index, value) if edit else value
         inputs.append(frozen_copy(value))
         value = layer.forward_propagation(value)
         outputs.append(frozen_copy(value))

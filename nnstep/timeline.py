@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnstep.branches import STEPS, Branch, Position, Stretch, mebibytes, path_of, size_of, thin
 from nnstep.engines.base import Engine, Outcome, choose_engine
+from nnstep.edits import Edit
 from nnstep.errors import NnstepError
-from nnstep.history import History
-from nnstep.network import epoch_order
+from nnstep.engines.numpy_engine import through_layers
+from nnstep.history import History, Log
+from nnstep.network import epoch_order, one_hot
 from nnstep.samples import Samples
 from nnstep.settings import Settings
 from nnstep.stack import Parameters, Stack
-from nnstep.stepping import run_steps
+from nnstep.stepping import Frame, run_steps
 
 BUDGET = 256 * 2**20
+STEPPED_SPACING = 100
 
 
 class Timeline:
@@ -30,6 +33,7 @@ class Timeline:
         engine: what trains it from now on.
         settings: learning rate, batch size and order of the first branch.
         budget: bytes that all checkpoints may take together.
+        start: the count at which the first branch begins, leaving out the samples before.
 
     Attributes:
         branches: all of them by name; the first one is `main`.
@@ -41,20 +45,26 @@ class Timeline:
     """
 
     def __init__(
-        self, stack: Stack, samples: Samples, engine: Engine, settings: Settings, budget: int = BUDGET
+        self,
+        stack: Stack,
+        samples: Samples,
+        engine: Engine,
+        settings: Settings,
+        budget: int = BUDGET,
+        start: int = 0,
     ) -> None:
         stack.learn_parameters(samples.inputs(slice(0, 1), stack.dtype))
         self.stack, self.samples, self.engine = stack, samples, engine
-        start = stack.snapshot()
-        self.checkpoint_bytes = max(1, size_of(start))
+        initial = stack.snapshot()
+        self.checkpoint_bytes = max(1, size_of(initial))
         self.budget = budget
         self._check_budget(2)
         self._spacing = 1
         self._orders: dict[tuple[int, bool, int], NDArray[np.int64]] = {}
         self._engines = {engine.name: engine}
-        self.branch = Branch("main", settings, None, 0, 0, 0, checkpoints={0: start})
+        self.branch = Branch("main", settings, None, start, start, start, checkpoints={start: initial}, changed=True)
         self.branches = {"main": self.branch}
-        self.count = 0
+        self.count = start
 
     @property
     def position(self) -> Position:
@@ -92,6 +102,18 @@ class Timeline:
         order = self._order((branch or self.branch).settings, count // len(self.samples))
         return int(order[count % len(self.samples)])
 
+    def label_at(self, branch: Branch, count: int) -> int:
+        """The class of the sample at a count, or the one that a change gave it."""
+        return int(self.labels(branch, count, count + 1)[0])
+
+    def labels(self, branch: Branch, start: int, stop: int) -> NDArray[np.uint8]:
+        """(stop − start,) the classes of samples of a branch's own."""
+        labels = self.samples.labels[self._rows(branch, start, stop)]
+        edit = branch.edit_at(start)
+        if edit and edit.label is not None and len(labels):
+            labels[0] = edit.label
+        return labels
+
     def train(self, limit: int) -> Outcome:
         """Trains at most `limit` samples (at least one batch) from the head on, to the end of the epoch at most.
 
@@ -101,6 +123,8 @@ class Timeline:
             NnstepError: the timeline stands in the past, or the branch has diverged.
         """
         self._check_head()
+        if self.branch.edit_at(self.count):
+            return self.step_sample()
         settings = self.branch.settings
         limit = max(limit // settings.batch_size, 1) * settings.batch_size
         stop = min(self.count + limit, self._epoch_end(self.count))
@@ -119,11 +143,35 @@ class Timeline:
         self._check_head()
         self._record(Outcome(np.array([loss]), np.array([prediction], np.uint8)), STEPS, 1)
 
-    def step_sample(self) -> None:
+    def step_sample(self) -> Outcome:
         """Steps the sample at the head by hand, from its first step to its last."""
         self._check_head()
-        loss, prediction = self._run_steps(self.branch, self.count)
+        loss, prediction = outcome_of(self._run_steps())
         self.stepped(loss, prediction)
+        return Outcome(np.array([loss]), np.array([prediction], np.uint8))
+
+    def frames(self, further: int = 0) -> tuple[Frame, ...]:
+        """All steps of the sample where the timeline stands, or of one further on, with the parameters of here.
+
+        The stack is left as it is before them.
+        """
+        before = self.stack.snapshot()
+        self.count += further
+        try:
+            return self._run_steps(before)
+        finally:
+            self.count -= further
+            self.stack.restore(before)
+
+    def frames_at(self, branch: Branch, count: int) -> tuple[Frame, ...]:
+        """All steps of the sample at a count of a branch's own; the timeline stays where it is."""
+        here, before = (self.branch, self.count), self.stack.snapshot()
+        try:
+            self.go_to(branch, count)
+            return self._run_steps()
+        finally:
+            self.stack.restore(before)
+            self.branch, self.count = here
 
     def visit(self, position: Position, branch: str | None = None) -> Parameters:
         """Goes to a position, and returns the parameters there, which the stack then has too.
@@ -139,26 +187,76 @@ class Timeline:
         """
         chosen = self._find(branch) if branch else self.branch
         count = self.count_of(position)
+        found = self.locate(chosen, count)
+        if found:
+            self.go_to(found, count)
+            return self.stack.snapshot()
         path = path_of(chosen)
-        for index, part in enumerate(path):
-            last = part.end if part is chosen else path[index - 1].origin
-            if part.start <= count <= last:
-                self.go_to(part, count)
-                return self.stack.snapshot()
         ranges = " and ".join(
             f"{self.position_of(part.start)} to {self.position_of(part.end if part is chosen else path[i - 1].origin)}"
             for i, part in reversed(list(enumerate(path)))
         )
         raise NnstepError(f"position {position} is not in this run; '{chosen.name}' has {ranges}")
 
+    def locate(self, branch: Branch, count: int) -> Branch | None:
+        """Which branch on the way to the end of this one has a count: itself, its parent, and so on; or None."""
+        last = branch.end
+        for part in path_of(branch):
+            if part.start <= count <= last:
+                return part
+            last = part.origin
+        return None
+
     def go_to(self, branch: Branch, count: int) -> None:
-        """Goes to a count of a branch's own: restores the checkpoint before it, and replays from there."""
-        known = sorted(branch.checkpoints)
-        at = known[bisect_right(known, count) - 1]
-        self.stack.restore(branch.checkpoints[at])
-        while at < min(count, branch.head):
-            at = self._replay(branch, at, count)
+        """Goes to a count of a branch's own: restores the checkpoint before it, and replays from there.
+
+        Where the branch has none before it, the replay begins in the branch that it left.
+        """
+        legs = [(branch, count)]
+        while _checkpoint_before(*legs[-1]) is None:
+            left = legs[-1][0]
+            assert left.parent is not None
+            legs.append((left.parent, left.origin))
+        for part, goal in reversed(legs):
+            at = _checkpoint_before(part, goal)
+            if at is None:
+                at = part.start
+            else:
+                self.stack.restore(part.checkpoints[at])
+            while at < min(goal, part.head):
+                at = self._replay(part, at, goal)
         self.branch, self.count = branch, count
+
+    def advance(self) -> None:
+        """Goes one sample on in the past of a branch: what `go_to` does, without a checkpoint where that works."""
+        if self.branch.settings.batch_size == 1 and self.count < self.branch.head:
+            self._replay(self.branch, self.count, self.count + 1)
+            self.count += 1
+        else:
+            self.go_to(self.branch, self.count + 1)
+
+    def walk(self, branch: Branch, start: int, stop: int) -> Iterator[tuple[Frame, ...]]:
+        """Goes along recorded samples of a branch's own, from `start` on and before `stop`; yields each one's frames."""
+        self.go_to(branch, start)
+        for count in range(start, stop):
+            if count > start:
+                self.advance()
+            yield self.frames()
+
+    def index(self) -> int:
+        """How many samples were trained on the way from the run's start to here: the index in its history."""
+        here = self.count - self.branch.start
+        path = path_of(self.branch)
+        return here + sum(child.origin - part.start for child, part in zip(path, path[1:], strict=False))
+
+    def place_at(self, index: int) -> tuple[Branch, int]:
+        """The branch and the count of an index in the history of the present branch."""
+        path = path_of(self.branch)[::-1]
+        for part, child in zip(path, path[1:], strict=False):
+            if index < child.origin - part.start:
+                return part, part.start + index
+            index -= child.origin - part.start
+        return self.branch, self.branch.start + index
 
     def go_to_head(self) -> None:
         """Goes where training of this branch goes on."""
@@ -170,6 +268,7 @@ class Timeline:
         settings: Settings | None = None,
         change: Callable[[Stack], object] | None = None,
         start: int | None = None,
+        edit: Edit | None = None,
     ) -> Branch:
         """Leaves the branch where the timeline stands; what came after there is kept, and the new branch begins.
 
@@ -178,6 +277,7 @@ class Timeline:
             settings: another learning rate, batch size or data order.
             change: is given the stack, and may change its parameters.
             start: go on at this count instead, leaving out the samples between.
+            edit: what to change of the sample there.
 
         Raises:
             NnstepError: the name is taken, or there is no room for its checkpoint.
@@ -187,22 +287,46 @@ class Timeline:
         )
         if name in self.branches:
             raise NnstepError(f"there is a branch '{name}' already", "Choose another name")
-        self._check_budget(len(self.branches) + 1)
         start = self.count if start is None else start
+        changed = change is not None
+        branch = Branch(
+            name, settings or self.branch.settings, self.branch, self.count, start, start, changed=changed, edit=edit
+        )
         if change:
+            self._check_budget(1 + sum(other.changed for other in self.branches.values()))
             change(self.stack)
-        branch = Branch(name, settings or self.branch.settings, self.branch, self.count, start, start)
-        branch.checkpoints[start] = self.stack.snapshot()
+            branch.checkpoints[start] = self.stack.snapshot()
         self.branches[name] = branch
         self.branch, self.count = branch, start
         self._thin()
         return branch
 
+    def drop(self, branch: Branch) -> None:
+        """Forgets a branch that no other one left; where the timeline stands on it, it goes back to where it left.
+
+        Raises:
+            NnstepError: it is the first branch, or another one left it.
+        """
+        if branch.parent is None or any(other.parent is branch for other in self.branches.values()):
+            raise NnstepError(f"'{branch.name}' cannot be forgotten: other branches begin on it")
+        if self.branch is branch:
+            self.go_to(branch.parent, branch.origin)
+        del self.branches[branch.name]
+
+    def cut(self, count: int) -> None:
+        """Forgets what the branch was trained beyond a count, at which it must be between two batches."""
+        branch = self.branch
+        branch.log = Log(branch.log.losses[: count - branch.start], branch.log.classes[: count - branch.start])
+        branch.checkpoints = {at: kept for at, kept in branch.checkpoints.items() if at <= count}
+        branch.stretches = [stretch for stretch in branch.stretches if stretch.start < count]
+        branch.head = count
+        self.go_to(branch, count)
+
     def adopt(self, branches: list[Branch]) -> None:
         """Takes branches that were saved in place of its own; it stands at the start of the first."""
-        self._check_budget(len(branches) + 1)
+        self._check_budget(1 + sum(branch.changed for branch in branches))
         self.branches = {branch.name: branch for branch in branches}
-        self.branch, self.count = branches[0], branches[0].start
+        self.go_to(branches[0], branches[0].start)
         self._thin()
 
     def history(self, branch: str | None = None) -> History:
@@ -215,8 +339,7 @@ class Timeline:
             length = max(0, stop - part.start)
             counts.append(np.arange(part.start, part.start + length))
             losses.append(part.log.losses[:length])
-            rows = self._rows(part, part.start, part.start + length)
-            wrong.append(part.log.classes[:length] != self.samples.labels[rows])
+            wrong.append(part.log.classes[:length] != self.labels(part, part.start, part.start + length))
         return History(
             np.concatenate(counts[::-1]), np.concatenate(losses[::-1]), np.concatenate(wrong[::-1]), len(self.samples)
         )
@@ -243,7 +366,8 @@ class Timeline:
         branch.log.append(outcome.losses, outcome.predictions)
         branch.head += (done - 1) // batch_size * batch_size if outcome.diverged else done
         self.count = branch.head
-        if branch.head - max(branch.checkpoints) >= self._spacing:
+        spacing = max(self._spacing, STEPPED_SPACING) if engine == STEPS else self._spacing
+        if _replays(branch, branch.head) >= spacing:
             branch.checkpoints[branch.head] = self.stack.snapshot()
             self._thin()
 
@@ -254,9 +378,7 @@ class Timeline:
         following = branch.stretches[index + 1].start if index + 1 < len(branch.stretches) else branch.head
         stop = min(count, following, self._epoch_end(at))
         if stretch.engine == STEPS:
-            for number in range(at, stop):
-                self._run_steps(branch, number)
-            return stop
+            return self._replay_steps(branch, at, stop)
         settings = branch.settings
         whole = stop
         if stop not in (following, self._epoch_end(at)):
@@ -267,15 +389,26 @@ class Timeline:
             engine.run(self.stack, self.samples, rows, settings.learning_rate, settings.batch_size)
         return stop
 
-    def _run_steps(self, branch: Branch, count: int) -> tuple[float, int]:
-        row = self.row_at(count, branch)
+    def _replay_steps(self, branch: Branch, at: int, stop: int) -> int:
+        """Runs samples as they were stepped by hand; those without changes need no frames for that."""
+        if branch.edit_at(at):
+            here, self.branch, self.count = (self.branch, self.count), branch, at
+            self._run_steps()
+            self.branch, self.count = here
+            return at + 1
+        with np.errstate(over="ignore", invalid="ignore"):
+            through_layers(self.stack, self.samples, self._rows(branch, at, stop), branch.settings.learning_rate)
+        return stop
+
+    def _run_steps(self, before: Parameters | None = None) -> tuple[Frame, ...]:
+        """Steps the sample where the timeline stands; the stack then has the parameters after it."""
+        row, edit = self.row_at(self.count), self.branch.edit_at(self.count)
         X = self.samples.inputs(slice(row, row + 1), self.stack.dtype)
         y = self.samples.targets(slice(row, row + 1), self.stack.dtype)
+        if edit and edit.label is not None:
+            y = one_hot(np.array([edit.label]), self.samples.classes).astype(self.stack.dtype)
         with np.errstate(over="ignore", invalid="ignore"):
-            frames = list(run_steps(self.stack, X, y, branch.settings.learning_rate))
-        frame = frames[len(self.stack.layers)]
-        assert frame.output is not None
-        return float(frame.output), int(frame.input.argmax())
+            return tuple(run_steps(self.stack, X, y, self.branch.settings.learning_rate, before, edit))
 
     def _engine(self, name: str) -> Engine:
         if name not in self._engines:
@@ -313,4 +446,28 @@ class Timeline:
         while self.checkpoints_bytes > self.budget:
             self._spacing = self._spacing * 2
             for branch in self.branches.values():
-                thin(branch.checkpoints, self._spacing)
+                thin(branch, branch.checkpoints, self._spacing)
+
+
+def outcome_of(frames: Sequence[Frame]) -> tuple[float, int]:
+    """The loss and the predicted class of a sample, from its frames."""
+    frame = next(frame for frame in frames if frame.step.phase == "loss")
+    assert frame.output is not None
+    return float(frame.output), int(frame.input.argmax())
+
+
+def _checkpoint_before(branch: Branch, count: int) -> int | None:
+    """The last checkpoint of a branch's own that is not after a count."""
+    known = sorted(branch.checkpoints)
+    index = bisect_right(known, count)
+    return known[index - 1] if index else None
+
+
+def _replays(branch: Branch, count: int) -> int:
+    """How many samples lie between a count and the checkpoint before it, on whatever branch that is."""
+    total = 0
+    while (at := _checkpoint_before(branch, count)) is None:
+        total += count - branch.start
+        assert branch.parent is not None
+        branch, count = branch.parent, branch.origin
+    return total + count - at

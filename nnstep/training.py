@@ -15,6 +15,7 @@ from nnstep.network import epoch_order
 from nnstep.samples import Samples
 from nnstep.settings import Settings
 from nnstep.stack import Stack
+from nnstep.lookout import Lookout
 from nnstep.timeline import Timeline
 
 REPORT_SECONDS = 0.05
@@ -67,6 +68,7 @@ class Trainer:
         epoch: where to begin, from 1.
         sample: how many samples of that epoch to leave out, since they are done already.
         timeline: records the run, and trains it; it stands where training begins.
+        lookout: stops the run at breakpoints; it has the same timeline.
     """
 
     def __init__(
@@ -78,8 +80,9 @@ class Trainer:
         epoch: int = 1,
         sample: int = 0,
         timeline: Timeline | None = None,
+        lookout: Lookout | None = None,
     ) -> None:
-        self.timeline = timeline
+        self.timeline, self.lookout = timeline, lookout
         self.stack, self.samples, self.engine, self.settings = stack, samples, engine, settings
         self.epoch, self.sample = epoch, sample
         self._seconds = 0.0
@@ -93,7 +96,7 @@ class Trainer:
         """
         self.stack.learn_parameters(self.samples.inputs(slice(0, 1), self.stack.dtype))
         busy, done, chunk = 0.0, 0, self.settings.batch_size
-        while self.epoch <= epochs:
+        while self.epoch <= epochs and not (self.lookout and self.lookout.hit is not None):
             began = time.perf_counter()
             losses = self._train_some(chunk)
             took = time.perf_counter() - began
@@ -103,13 +106,13 @@ class Trainer:
                 epochs,
                 self.sample,
                 len(self.samples),
-                self._total / self._trained,
+                self._total / max(self._trained, 1),
                 losses,
                 self._seconds,
                 done / max(busy, 1e-9),
             )
             chunk = self._next_chunk(len(losses), took)
-            if report.epoch_ended:
+            if report.epoch_ended and len(losses):
                 self.epoch, self.sample = self.epoch + 1, 0
                 self._begin_epoch()
             yield report
@@ -121,7 +124,9 @@ class Trainer:
 
     def _train_some(self, chunk: int) -> NDArray[np.float64]:
         settings = self.settings
-        if self.timeline:
+        if self.lookout:
+            outcome = self.lookout.train(chunk)
+        elif self.timeline:
             outcome = self.timeline.train(chunk)
         else:
             rows = self._order[self.sample : self.sample + chunk]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from textual.app import App
+from collections.abc import Iterable
+
+from typing import Any
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.screen import Screen
 
 from nnstep.curve import Curve
 from nnstep.debugger import Debugger
-from nnstep.engines.base import Engine
-from nnstep.settings import Settings
+from nnstep.lookout import Lookout, enabled
 from nnstep.training import Trainer
-from nnstep.workbench import Workbench
 from nnstep_tui.screens.stepping import SteppingScreen
 from nnstep_tui.screens.training import TrainingScreen
 
@@ -18,38 +22,66 @@ class NnstepApp(App[int]):
     """Steps and trains a network.
 
     Args:
-        bench: data and network.
-        settings: learning rate, batch size and order.
-        engine: what trains.
+        debugger: stands where stepping begins.
         epochs: how many epochs the key for training runs.
-        digit: which digit comes first, from 0.
+        config: the options that the run was made with, for its file.
+        welcome: show what to press first.
     """
 
     CSS_PATH = "app.tcss"
     TITLE = "nnstep"
 
-    def __init__(self, bench: Workbench, settings: Settings, engine: Engine, epochs: int, digit: int = 0) -> None:
+    def __init__(self, debugger: Debugger, epochs: int, config: dict[str, Any], welcome: bool = False) -> None:
         super().__init__()
-        self.engine, self.settings, self.epochs = engine, settings, epochs
+        self.debugger, self.epochs, self.config, self.welcome = debugger, epochs, config, welcome
         self.curve = Curve()
-        self.debugger = Debugger(bench.stack, bench.data.train, settings)
-        if digit != self.debugger.digit:
-            self.debugger.begin_at_digit(digit)
 
     def on_mount(self) -> None:
         """Opens the stepping screen."""
-        self.push_screen(SteppingScreen(self.debugger))
+        self.push_screen(SteppingScreen(self.debugger, self.welcome))
 
-    def train(self) -> None:
-        """Trains from where the debugger stands."""
-        debugger = self.debugger
-        epoch, done = debugger.start_training()
-        trainer = Trainer(debugger.stack, debugger.samples, self.engine, self.settings, epoch, done)
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every key of the screen, so that the command palette finds it by name."""
+        yield from super().get_system_commands(screen)
+        for binding in screen.BINDINGS:
+            if isinstance(binding, Binding) and not binding.action.startswith("app."):
+                action = binding.action
+                name = binding.tooltip[:1].upper() + binding.tooltip[1:]
+                shown = binding.key_display or binding.key
+                yield SystemCommand(
+                    f"{binding.description} ({shown})", name, lambda action=action: screen.run_action(action)
+                )
+
+    def train(self, looked_at: bool = False) -> None:
+        """Trains from the head of the run on, up to the next breakpoint.
+
+        Args:
+            looked_at: no breakpoint stops at the sample where the debugger stands.
+        """
+        debugger, timeline = self.debugger, self.debugger.timeline
+        begun = timeline.at_head and not debugger.at_end and (looked_at or debugger.cursor > 0)
+        debugger.start_training()
+        epoch, done = timeline.position.epoch, timeline.position.sample - 1
+        lookout = Lookout(timeline, debugger.breakpoints, begun) if enabled(debugger.breakpoints) else None
+        trainer = Trainer(
+            debugger.stack, debugger.samples, timeline.engine, timeline.branch.settings, epoch, done, timeline, lookout
+        )
         self.push_screen(TrainingScreen(trainer, epoch - 1 + self.epochs, self.curve))
 
     def after_training(self, trainer: Trainer) -> None:
         """Goes back to stepping, at the sample where training stopped."""
-        self.debugger.after_training(trainer.epoch, trainer.sample)
-        self.pop_screen()
+        debugger, hit = self.debugger, trainer.lookout.hit if trainer.lookout else None
+        if hit is not None:
+            debugger.timeline.go_to(debugger.branch, hit)
+        debugger.enter()
+        while len(self.screen_stack) > 2 and not isinstance(self.screen, SteppingScreen):
+            self.pop_screen()
+        if hit is not None:
+            for cursor, moment in enumerate(debugger.moments):
+                found = debugger.breakpoints.hit(moment)
+                if found:
+                    debugger.cursor = cursor
+                    self.notify(f"Breakpoint: {found.text}")
+                    break
         if isinstance(self.screen, SteppingScreen):
             self.screen.show()

@@ -167,9 +167,9 @@ def test_a_budget_too_small_says_what_is_needed() -> None:
     with pytest.raises(NnstepError, match=r"31\.1 KiB is too small.*2 checkpoints.*62\.3 KiB"):
         new_timeline(budget=CHECKPOINT)
     timeline = new_timeline(budget=2 * CHECKPOINT)
-    timeline.fork()
+    timeline.fork(change=lambda stack: None)
     with pytest.raises(NnstepError, match="3 checkpoints"):
-        timeline.fork()
+        timeline.fork(change=lambda stack: None)
 
 
 def test_the_gaps_between_checkpoints_stay_even_as_the_run_grows() -> None:

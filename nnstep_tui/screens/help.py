@@ -1,4 +1,4 @@
-"""The help: every key and what it does, on both screens."""
+"""The help: every key and what it does, by topic."""
 
 from __future__ import annotations
 
@@ -11,12 +11,21 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-ALSO = {"n": "n →", "p": "p ←"}
+from nnstep_tui.keys import FOCUSED, TOPICS
+
+ALSO = {"n": "n →", "p": "p ←", "g": "g :"}
 NAMES = {"tab": "Tab", "shift+tab": "⇧ Tab", "space": "Space", "escape": "Esc"}
+NOTES = """
+A number before a key repeats it: 10n. Ctrl+P finds every key by its name.
+Orange is above zero, blue below, magenta not finite. Where a matrix is larger than its room, each cell shows
+the value of its block that is farthest from zero; h shows each element, and pans.
+Conditions of breakpoints: nan, wrong, loss > 0.5, label == 7, |dX| < 1e-7, max |W| > 3, dead > 50%,
+mean |0.dW| > 1, W[17,3] < 0, joined by and, or, not. Layers before a dot count from 0, as in the reports.
+Esc closes this help."""
 
 
 class HelpScreen(ModalScreen[None]):
-    """Lists the keys from the screens' own bindings, so that it cannot be wrong."""
+    """Lists the keys from the bindings themselves, so that it cannot be wrong."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q,question_mark", "dismiss", "close")]
 
@@ -26,17 +35,15 @@ class HelpScreen(ModalScreen[None]):
             yield Static(self._text())
 
     def _text(self) -> Text:
-        from nnstep_tui.screens.stepping import SteppingScreen
         from nnstep_tui.screens.training import TrainingScreen
 
         text = Text()
-        for title, bindings in (("Stepping", SteppingScreen.BINDINGS), ("Training", TrainingScreen.BINDINGS)):
+        training = [binding for binding in TrainingScreen.BINDINGS if isinstance(binding, Binding)]
+        for title, bindings in {**TOPICS, **FOCUSED, "While training": training}.items():
             text.append(f"{title}\n", "bold")
             for binding in bindings:
-                assert isinstance(binding, Binding)
-                key = binding.key_display or NAMES.get(binding.key, binding.key)
-                text.append(f"  {ALSO.get(key, key):8}", "bold")
+                shown = binding.key_display or NAMES.get(binding.key, binding.key)
+                text.append(f"  {ALSO.get(shown, shown):8}", "bold")
                 text.append(f"{binding.tooltip}\n")
-        text.append("\nOrange is above zero, blue below, magenta not finite. Of large matrices each cell\n")
-        text.append("shows the value of its block that is farthest from zero. Esc closes this help.")
+        text.append(NOTES)
         return text

@@ -2,68 +2,71 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+import numpy as np
+from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
+from textual.events import Key
 from textual.widgets import Footer, Static
 
+from nnstep.arithmetic import as_lines
 from nnstep.debugger import Debugger
-from nnstep.errors import NnstepError
+from nnstep.health import marks
 from nnstep.rules import rule
-from nnstep_tui.screens.ask import AskNumber
-from nnstep_tui.screens.help import HelpScreen
+from nnstep.shown import SINCE, Compared, compared, kind_of_scale, shared_scales
+from nnstep.source import running_source
+from nnstep.statistics import lines, statistics
+from nnstep.stepping import Frame
+from nnstep.trying import is_change
+from nnstep_tui.keys import STEPPING
+from nnstep_tui.screens.changing import Changing
+from nnstep_tui.screens.keeping import Keeping
+from nnstep_tui.screens.looking import SHOWN_TERMS
+from nnstep_tui.screens.moving import Moving
+from nnstep_tui.screens.stopping import Stopping
+from nnstep_tui.widgets.chain import ChainView
+from nnstep_tui.widgets.lower import LowerPanes
 from nnstep_tui.widgets.outputs import OutputBars
 from nnstep_tui.widgets.position import PositionLine
 from nnstep_tui.widgets.stack import StackView
-from nnstep_tui.widgets.tensor import TensorView
-from nnstep_tui.widgets.tensors import TensorPanes
+from nnstep_tui.widgets.tensor import TensorView, View
+from nnstep_tui.widgets.tensors import Tabs, TensorPanes
 
-if TYPE_CHECKING:
-    from nnstep_tui.app import NnstepApp
+WELCOME = """ n steps forward, p steps back, ] goes to the next digit: watch the numbers flow through the layers and back.
+ e puts a cursor on a number and shows its arithmetic; = changes it, u undoes that; t trains whole epochs.
+ ? lists every key. Any key begins."""
 
 
-class SteppingScreen(Screen[None]):
+class SteppingScreen(Moving, Stopping, Changing, Keeping):
     """Shows the frame where the debugger stands; its keys move the debugger."""
 
-    app: NnstepApp
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (150, "-huge")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall"), (54, "-high")]
+    BINDINGS: ClassVar[list[BindingType]] = list(STEPPING)
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (38, "-tall")]
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n,right", "step", "step", key_display="n", tooltip="one step forward in time"),
-        Binding("p,left", "back", "back", key_display="p", tooltip="one step back, past samples too"),
-        Binding("f", "finish", "finish", tooltip="to the end of the forward or backward pass"),
-        Binding("s", "start", "start", show=False, tooltip="back to the start of the pass"),
-        Binding("right_square_bracket", "next", "next", key_display="]", tooltip="train this sample, go to the next"),
-        Binding("left_square_bracket", "previous", "prev", key_display="[", tooltip="back to the sample before"),
-        Binding("d", "digit", "digit", tooltip="a digit by its number, with the weights of now"),
-        Binding("v", "numbers", "view", tooltip="heatmaps or numbers"),
-        Binding("tab", "select(1)", "tensor", show=False, tooltip="select the next tensor", priority=True),
-        Binding("shift+tab", "select(-1)", "tensor before", show=False, tooltip="select the one before", priority=True),
-        Binding("z", "single", "zoom", tooltip="the selected tensor alone, or all"),
-        Binding("t", "train", "train", tooltip="run epochs from here"),
-        Binding("question_mark", "help", "help", key_display="?", tooltip="this help"),
-        Binding("q", "app.quit", "quit", show=False, tooltip="leave nnstep"),
-    ]
-
-    def __init__(self, debugger: Debugger) -> None:
-        super().__init__()
-        self.debugger = debugger
+    def __init__(self, debugger: Debugger, welcome: bool = False) -> None:
+        super().__init__(debugger)
+        self._welcome = welcome
+        self._waiting = False
 
     def compose(self) -> ComposeResult:
-        """The position above, stack and digit at the left, the tensors in the room that is left."""
+        """The position above, stack and digit at the left, the tensors in the room that is left, words below."""
         yield PositionLine(id="position")
         yield Static(id="rule", markup=False)
+        if self._welcome:
+            yield Static(WELCOME, id="welcome", markup=False)
         with Horizontal(id="body"):
             with Vertical(id="side"):
                 yield StackView(self.debugger.stack, id="stack")
                 yield TensorView(id="digit")
                 yield OutputBars(id="outputs")
-            yield TensorPanes(self.debugger.samples.shape, id="tensors")
+            with Vertical(id="main"):
+                yield ChainView(len(self.debugger.stack.layers) + 1, id="chain")
+                yield TensorPanes(id="tensors")
+                yield LowerPanes(id="lower")
         yield Footer(show_command_palette=False, compact=True)
 
     def on_mount(self) -> None:
@@ -74,87 +77,213 @@ class SteppingScreen(Screen[None]):
         """Draws anew for the new size."""
         self.call_after_refresh(self.show)
 
+    def on_key(self, event: Key) -> None:
+        """Takes the digits of a count; any key ends the welcome."""
+        if self._welcome:
+            self._welcome = False
+            self.query_one("#welcome").remove()
+        if event.character and event.character.isdecimal() and len(self.typed) < 4:
+            self.typed += event.character
+            event.stop()
+            self.show()
+
+    def on_descendant_focus(self) -> None:
+        """The cursor came to another pane."""
+        self.show()
+
     def show(self) -> None:
-        """Gives each widget what it shows of the current frame."""
+        """Draws everything anew; where several keys wait, once after the last of them."""
+        if not self._waiting:
+            self._waiting = True
+            self.call_later(self._draw)
+
+    def _draw(self) -> None:
+        self._waiting = False
+        if not self.is_mounted or not self.query(TensorPanes):
+            return
         debugger, frame = self.debugger, self.debugger.frame
         layer = None if frame.step.layer is None else debugger.stack.layers[frame.step.layer]
-        self.query_one(PositionLine).show(debugger)
-        self.query_one("#rule", Static).update(" " + rule(frame, layer))
-        self.query_one(StackView).show(frame)
-        digit = self.query_one("#digit", TensorView)
-        digit.show(f"digit {debugger.digit}", debugger.frames[0].input, debugger.samples.shape, False)
-        digit.border_title, digit.border_subtitle = f"digit {debugger.digit}", f"label {debugger.label}"
+        self.query_one(PositionLine).show(debugger, self.typed)
+        self.query_one("#rule", Static).update(" " + rule(frame, layer), layout=False)
+        self.query_one(StackView).show(frame, {b.layer for b in debugger.breakpoints if b.enabled and b.layer is not None})
+        self._draw_digit()
+        found = compared(debugger, self.looks.since)
+        self._draw_tensors(found)
+        self._draw_lower(found[self.selected()])
+        if self.query_one(ChainView).display:
+            self._draw_chain()
+
+    def _draw_digit(self) -> None:
+        debugger, frame = self.debugger, self.debugger.frame
         done = frame.step.index >= len(debugger.stack.layers) - 1
-        outputs = self.query_one(OutputBars)
-        outputs.show(debugger.outputs if done else None, debugger.label)
+        digit, outputs = self.query_one("#digit", TensorView), self.query_one(OutputBars)
         short = self.has_class("-short")
         digit.display, outputs.display = not (short and done), not short or done
-        self.query_one(TensorPanes).show(frame)
+        if digit.display:
+            picture = debugger.samples.shape
+            pixels = debugger.frames[0].input
+            digit.show(View("", pixels, picture, "heatmap", 1.0, subtitle=f"label {debugger.label}"))
+            digit.border_title = f"digit {debugger.digit}"
+        if outputs.display:
+            outputs.show(debugger.outputs if done else None, debugger.label)
 
-    def action_step(self) -> None:
-        """One step forward."""
-        self.debugger.step()
-        self.show()
-
-    def action_back(self) -> None:
-        """One step back."""
-        if not self.debugger.step_back():
-            self.notify("This is where you began: there is nothing before it.")
-        self.show()
-
-    def action_finish(self) -> None:
-        """To the end of the pass."""
-        self.debugger.finish_pass()
-        self.show()
-
-    def action_start(self) -> None:
-        """To the start of the pass."""
-        self.debugger.start_of_pass()
-        self.show()
-
-    def action_next(self) -> None:
-        """To the next sample."""
-        self.debugger.next_sample()
-        self.show()
-
-    def action_previous(self) -> None:
-        """To the previous sample."""
-        try:
-            self.debugger.previous_sample()
-        except NnstepError as error:
-            self.notify(str(error))
-        self.show()
-
-    def action_digit(self) -> None:
-        """Asks for a digit's number and goes there."""
-        last = len(self.debugger.samples) - 1
-        self.app.push_screen(AskNumber(f"Digit number, 0 to {last:,}:"), self._go_to_digit)
-
-    def _go_to_digit(self, number: int | None) -> None:
-        if number is None:
+    def _draw_tensors(self, found: list[Compared]) -> None:
+        panes, selected = self.query_one(TensorPanes), self.selected()
+        scales = shared_scales(self.debugger.frames) if self.looks.shared else {}
+        beside: list[View] = []
+        chosen = found[selected]
+        if panes.alone and chosen.then is not None and chosen.change is not None and panes.size.width >= 60:
+            since = SINCE[self.looks.since or "step"]
+            now = self._view(Compared(chosen.tensor), scales, True)
+            then = self._view(chosen, scales, True, chosen.then, f"{chosen.tensor.symbol} before: {since}")
+            beside = [then, self._view(chosen, scales, True, chosen.change, f"difference since {since}")]
+            panes.show([now if i == selected else self._view(c, scales, False) for i, c in enumerate(found)], selected, beside)
             return
-        try:
-            self.debugger.go_to_digit(number)
-        except NnstepError as error:
-            self.notify(str(error), severity="error")
+        panes.show([self._view(one, scales, index == selected) for index, one in enumerate(found)], selected)
+
+    def _view(
+        self, one: Compared, scales: dict[str, float], selected: bool, array: object = None, symbol: str = ""
+    ) -> View:
+        looks, tensor, debugger = self.looks, one.tensor, self.debugger
+        changed = one.change is not None and array is None
+        shown = tensor.array if array is None else array
+        if changed and one.change is not None:
+            shown = one.change
+        assert isinstance(shown, np.ndarray)
+        cursor = self.index_in(tensor) if selected and self.query_one(TensorPanes).has_focus else None
+        since = f" since {SINCE[looks.since]}" if changed and looks.since else ""
+        stats = statistics(shown)
+        warnings = tuple(mark.text for mark in marks(debugger.frame, tensor.key))
+        return View(
+            symbol or ("Δ " if since and not tensor.symbol.startswith("Δ") else "") + tensor.symbol + since,
+            shown,
+            debugger.samples.shape,
+            looks.mode,
+            scales.get(kind_of_scale(tensor.key)),
+            looks.log,
+            cursor,
+            looks.whole,
+            warnings,
+            self._changed_element(tensor.key),
+            f"{stats.low:.3g} … {stats.high:.3g}  mean {stats.mean:.2g}".replace("-", "−") if shown.ndim else "",
+        )
+
+    def _changed_element(self, key: str) -> tuple[int, ...] | None:
+        edit, layer = self.debugger.branch.edit_at(self.debugger.timeline.count), self.debugger.frame.step.layer
+        if edit and key == "input":
+            return next((index for (changed, index) in edit.inputs if changed == layer), None)
+        return None
+
+    def _draw_lower(self, chosen: Compared) -> None:
+        lower, debugger = self.query_one(LowerPanes), self.debugger
+        tensor = chosen.tensor
+        if self.query_one(TensorPanes).has_focus:
+            arithmetic = self.arithmetic()
+            room = max(1, self.query_one("#arithmetic").size.height - 4)
+            said = as_lines(arithmetic, min(SHOWN_TERMS, room))
+            if arithmetic.note:
+                said.append(arithmetic.note)
+            lower.show_arithmetic(arithmetic.name, said, self._where_to())
+        else:
+            said = [*lines(statistics(tensor.array)), *self._compared_lines(chosen)]
+            said += [f"{mark.text}: {mark.explanation}" for mark in marks(debugger.frame, tensor.key)]
+            lower.show_arithmetic(tensor.symbol, said, "e: a number's arithmetic")
+        if lower.visible("source"):
+            lower.show_source(running_source(debugger.stack, debugger.frame, debugger.frames))
+        if lower.visible("watches"):
+            lower.show_watches(self._watch_lines(), [self.line_of(breakpoint) for breakpoint in debugger.breakpoints])
+
+    def _where_to(self) -> str:
+        arithmetic = self.arithmetic()
+        if arithmetic.source:
+            return "Enter: where it was made"
+        factors = self.factors(arithmetic)
+        if not factors:
+            return "given, not computed"
+        return f"Enter: {factors[self.element.chosen % len(factors)].text} (j, k choose)"
+
+    def _compared_lines(self, chosen: Compared) -> list[str]:
+        debugger = self.debugger
+        said = [chosen.why_not] if chosen.why_not else []
+        if chosen.change is not None and chosen.change.size:
+            said.append(f"changed by at most {np.abs(chosen.change).max():.4g} since {SINCE[self.looks.since or 'step']}")
+        if is_change(debugger) and debugger.branch.parent is not None:
+            before = debugger.timeline.locate(debugger.branch.parent, debugger.timeline.count)
+            if before is not None:
+                frames = debugger.frames_at(before, debugger.timeline.count)
+                layers = len(debugger.stack.layers)
+                loss, says = float(np.asarray(frames[layers].output)), int(frames[layers].input.argmax())
+                said.append(f"changed: {debugger.branch.name}  (u undoes it)")
+                said.append(f"loss before {loss:.6f}, after {debugger.loss:.6f}; said {says}, says {debugger.says}")
+        return said
+
+    def _watch_lines(self) -> list[tuple[str, float | None, list[float]]]:
+        debugger, found = self.debugger, []
+        count = debugger.timeline.count
+        for watch in debugger.watches:
+            values = [watch.value(moment) for moment in debugger.moments[: debugger.cursor + 1]]
+            known = [value for value in values if value is not None]
+            course = debugger.watches.course(watch, debugger.branch.name, count - 1)
+            course = [*course, known[-1]] if known else course
+            found.append((watch.text, course[-1] if course else None, course))
+        return found
+
+    def _draw_chain(self) -> None:
+        debugger, frames = self.debugger, self.debugger.frames[: self.debugger.cursor + 1]
+        scales = shared_scales(debugger.frames) if self.looks.shared else {}
+        columns = len(debugger.stack.layers) + 1
+        above: list[View | None] = [self._small("X", frames[0].input, scales.get("values"))] + [None] * (columns - 1)
+        below: list[View | None] = [None] * columns
+        for frame in frames:
+            layer = frame.step.layer
+            if frame.step.phase == "forward" and layer is not None and frame.output is not None:
+                above[layer + 1] = self._small(f"Y {frame.step.name}", frame.output, scales.get("values"))
+            elif frame.input_gradient is not None:
+                below[self._column(frame)] = self._small(
+                    "dE/dŷ" if layer is None else f"dE/dX {frame.step.name}", frame.input_gradient, scales.get("dE")
+                )
+        self.query_one(ChainView).show(above, below)
+
+    def _column(self, frame: Frame) -> int:
+        return len(self.debugger.stack.layers) if frame.step.layer is None else frame.step.layer
+
+    def _small(self, symbol: str, array: np.ndarray, limit: float | None) -> View:
+        return View(symbol, array, self.debugger.samples.shape, "heatmap", limit, self.looks.log)
+
+    @on(TensorView.Selected)
+    def _select(self, event: TensorView.Selected) -> None:
+        panes = self.query_one(TensorPanes)
+        if event.view.parent is not None and event.view.parent.id == "views" and not panes.alone:
+            self.key = self.tensors()[min(panes.number_of(event.view), len(self.tensors()) - 1)].key
         self.show()
 
-    def action_numbers(self) -> None:
-        """Heatmaps or numbers."""
-        self.query_one(TensorPanes).toggle_numbers()
+    @on(TensorView.ElementClicked)
+    def _put_cursor(self, event: TensorView.ElementClicked) -> None:
+        panes = self.query_one(TensorPanes)
+        if event.view.parent is None or event.view.parent.id != "views":
+            return
+        tensors = self.tensors()
+        tensor = tensors[min(panes.number_of(event.view), len(tensors) - 1)]
+        if len(event.index) == tensor.array.ndim:
+            panes.focus()
+            self.put_cursor(tensor, event.index)
+        self.show()
 
-    def action_single(self) -> None:
-        """One tensor or all."""
-        self.query_one(TensorPanes).toggle_single()
+    @on(Tabs.Clicked)
+    def _select_tab(self, event: Tabs.Clicked) -> None:
+        self.key = self.tensors()[min(event.number, len(self.tensors()) - 1)].key
+        self.show()
 
-    def action_select(self, move: int) -> None:
-        """Another tensor."""
-        self.query_one(TensorPanes).select(move)
+    @on(StackView.Clicked)
+    def _run_to(self, event: StackView.Clicked) -> None:
+        self.attempt(lambda: self.debugger.run_to_layer(event.layer))
 
-    def action_train(self) -> None:
-        """To the training screen."""
-        self.app.train()
-
-    def action_help(self) -> None:
-        """All keys."""
-        self.app.push_screen(HelpScreen())
+    @on(OutputBars.Clicked)
+    def _to_output(self, event: OutputBars.Clicked) -> None:
+        layers = len(self.debugger.stack.layers)
+        if self.debugger.cursor >= layers - 1:
+            self.debugger.cursor = layers - 1
+            self.key = "output"
+            self.query_one(TensorPanes).focus()
+            self.put_cursor(self.tensor(), (0, event.number))
+        self.show()

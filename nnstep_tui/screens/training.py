@@ -116,6 +116,8 @@ class TrainingScreen(Screen[None]):
             self._state = "finished: x goes back to stepping"
         self._describe()
         self._draw()
+        if self.trainer.lookout and self.trainer.lookout.hit is not None:
+            self._leaving = True
         if self._leaving:
             self.app.after_training(self.trainer)
         self._leaving = True
@@ -151,6 +153,9 @@ class TrainingScreen(Screen[None]):
         lines = [f" {self._state} · η {self.trainer.settings.learning_rate:g} · engine {engine}"]
         if not progress and engine == "numba" and self._state == "training":
             lines.append(" starting; the first time ever the engine is compiled, which takes some seconds")
+        if self.trainer.lookout:
+            slow = ", looking at each sample's steps" if self.trainer.lookout.looks_at_frames else ""
+            lines[0] += f" · stops at breakpoints{slow}"
         if progress:
             lines.append(
                 f" epoch {progress.epoch}/{progress.epochs} · sample {progress.sample:,}/{progress.samples:,}"

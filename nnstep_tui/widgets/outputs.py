@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from rich.text import Text
+from textual.events import Click
+from textual.message import Message
 from textual.widgets import Static
 
 from nnstep.layers import Array
@@ -11,9 +13,17 @@ from nnstep.layers import Array
 class OutputBars(Static):
     """Draws a bar for each output; the label's is marked, the largest is what the network says."""
 
+    class Clicked(Message):
+        """A bar was clicked."""
+
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.border_title = "outputs"
+        self._classes_shown = 0
 
     def show(self, outputs: Array | None, label: int) -> None:
         """Shows outputs (1, classes), or none while forward has not come to the end."""
@@ -22,6 +32,7 @@ class OutputBars(Static):
             self.update(Text(f"label {label}\nnot computed yet:\nfinish the pass (f)", style="dim"))
             return
         values = outputs.ravel()
+        self._classes_shown = values.size
         best, room = int(values.argmax()), max(4, self.size.width - 13)
         self.border_subtitle = f"label {label}, says {best} {'✓' if best == label else '✗'}"
         text = Text(no_wrap=True)
@@ -32,3 +43,9 @@ class OutputBars(Static):
             text.append(f"{index} {bar:{room}} {value:6.2f} {mark}\n", style)
         text.rstrip()
         self.update(text)
+
+    def on_click(self, event: Click) -> None:
+        """Tells which bar was clicked."""
+        place = event.get_content_offset(self)
+        if place and place.y < self._classes_shown:
+            self.post_message(self.Clicked(place.y))

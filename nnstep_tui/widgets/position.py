@@ -7,25 +7,40 @@ from textual.widgets import Static
 
 from nnstep.debugger import Debugger
 
+ARROWS = {"forward": "▶ forward", "loss": "● loss", "backward": "◀ backward"}
+
 
 class PositionLine(Static):
-    """Epoch, sample, step, loss, label and what the network says."""
+    """Epoch, sample, step, loss, label and what the network says; the branch, and a count that was typed."""
 
-    def show(self, debugger: Debugger) -> None:
-        """Describes where a debugger stands."""
-        frame, visit = debugger.frame, debugger.visit
+    def show(self, debugger: Debugger, typed: str) -> None:
+        """Describes where a debugger stands, with as much as there is room for."""
+        frame, position = debugger.frame, debugger.position
         text = Text(no_wrap=True, overflow="ellipsis")
-        text.append(f" epoch {visit.epoch} · sample {visit.sample:,}/{len(debugger.samples):,} · ")
-        text.append(f"step {frame.step.index + 1}/{frame.count} {frame.step.phase} {_layer(debugger)}", "bold")
+        text.append(f" epoch {position.epoch} · sample {position.sample:,}/{len(debugger.samples):,} · ")
+        text.append(f"step {frame.step.index + 1}/{frame.count} {ARROWS[frame.step.phase]} ", "bold")
+        for more in self._rest(debugger):
+            if text.cell_len + more.cell_len + len(typed) < max(self.size.width, 40) - 1:
+                text.append_text(more)
+        if typed:
+            text.append(" " * max(1, self.size.width - text.cell_len - len(typed) - 1) + typed, "bold reverse")
+        self.update(text)
+
+    @staticmethod
+    def _rest(debugger: Debugger) -> list[Text]:
+        frame, parts = debugger.frame, []
+        if frame.step.layer is not None:
+            parts.append(Text(f"{frame.step.name} ", "bold"))
         if frame.step.index >= len(debugger.stack.layers) - 1:
             says = debugger.says
             verdict = ("✓", "green") if says == debugger.label else ("✗", "red")
-            text.append(f" · loss {debugger.loss:.4f} · label {debugger.label}, says {says} ")
-            text.append(*verdict)
+            known = f"· loss {debugger.loss:.4f} " if frame.step.index >= len(debugger.stack.layers) else ""
+            parts.append(Text.assemble(f"{known}· label {debugger.label}, says {says} ", verdict, " "))
         else:
-            text.append(f" · label {debugger.label}")
-        self.update(text)
-
-
-def _layer(debugger: Debugger) -> str:
-    return debugger.frame.step.name if debugger.frame.step.layer is not None else ""
+            parts.append(Text(f"· label {debugger.label} "))
+        if len(debugger.timeline.branches) > 1:
+            parts.append(Text(f"· {debugger.branch.name} ", "italic"))
+        timeline = debugger.timeline
+        if not timeline.at_head:
+            parts.append(Text(f"· trained to {timeline.position_of(timeline.branch.head)} "))
+        return parts

@@ -1,27 +1,80 @@
-"""The stack of layers, with a pointer at the step where the debugger stands."""
+"""The stack of layers, with a pointer at the step where the debugger stands, and the breakpoints."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import ClassVar
+
+from rich.text import Text
+from textual.binding import BindingType
+from textual.events import Click
+from textual.message import Message
 from textual.widgets import Static
 
 from nnstep.stack import Stack
 from nnstep.stepping import Frame
+from nnstep_tui.keys import LAYERS
 
 
-class StackView(Static):
-    """Lists the layers and the loss; ▶ marks the current one."""
+class StackView(Static, can_focus=True):
+    """Lists the layers and the loss; ▶ marks the current one, ● those with a breakpoint."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(LAYERS)
+
+    class Clicked(Message):
+        """A layer was clicked."""
+
+        def __init__(self, layer: int) -> None:
+            super().__init__()
+            self.layer = layer
 
     def __init__(self, stack: Stack, *, id: str | None = None) -> None:
-        super().__init__(id=id, markup=False)
+        super().__init__(id=id)
         self._rows = [f"{number} {layer!r}" for number, layer in enumerate(stack.layers, 1)]
         self._rows.append(f"E {stack.loss.name}")
+        self._frame: Frame | None = None
+        self._breaks: Collection[int] = ()
+        self.chosen = 0
         self.border_title = "stack"
 
-    def show(self, frame: Frame) -> None:
-        """Points at the step of a frame."""
-        layer = frame.step.layer
-        current = len(self._rows) - 1 if layer is None else layer
+    def show(self, frame: Frame, breaks: Collection[int]) -> None:
+        """Points at the step of a frame, and marks the layers (from 0) that have a breakpoint."""
+        self._frame, self._breaks = frame, breaks
+        if not self.has_focus:
+            self.chosen = frame.step.layer or 0
+        self._draw()
+
+    def choose(self, move: int) -> None:
+        """Moves the cursor among the layers."""
+        self.chosen = (self.chosen + move) % (len(self._rows) - 1)
+        self._draw()
+
+    def on_focus(self) -> None:
+        """Shows the cursor."""
+        self._draw()
+
+    def on_blur(self) -> None:
+        """Hides the cursor."""
+        self._draw()
+
+    def on_click(self, event: Click) -> None:
+        """Tells which layer was clicked."""
+        row = event.get_content_offset(self)
+        if row and row.y < len(self._rows) - 1:
+            self.post_message(self.Clicked(row.y))
+
+    def _draw(self) -> None:
+        frame = self._frame
+        if frame is None:
+            return
+        current = len(self._rows) - 1 if frame.step.layer is None else frame.step.layer
         backward = frame.step.phase == "backward" or frame.input_gradient is not None
         self.border_subtitle = "▲ backward" if backward else "▼ forward"
-        lines = [f"{'▶' if index == current else ' '} {row}" for index, row in enumerate(self._rows)]
-        self.update("\n".join(lines))
+        text = Text(no_wrap=True, overflow="ellipsis")
+        for index, row in enumerate(self._rows):
+            pointer = ("▲" if backward else "▶") if index == current else " "
+            mark = " ●" if index in self._breaks else ""
+            style = "reverse" if self.has_focus and index == self.chosen else "bold" if index == current else ""
+            text.append(f"{pointer} {row}{mark}", style)
+            text.append("\n" if index + 1 < len(self._rows) else "")
+        self.update(text)

@@ -1,0 +1,96 @@
+"""The pane below the tensors: an element's arithmetic or a tensor's statistics, the source, watches and breakpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Static
+
+from nnstep.source import Function
+
+PAGES = ("arithmetic", "source", "watches")
+BARS = "▁▂▃▄▅▆▇█"
+
+
+class LowerPanes(Horizontal):
+    """Shows as many of its three pages side by side as there is room for; a narrow one shows one, by `page`."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.page = PAGES[0]
+
+    def compose(self) -> ComposeResult:
+        """The three pages."""
+        for name in PAGES:
+            with VerticalScroll(id=name, can_focus=False) as page:
+                page.border_title = name
+                yield Static(id=f"{name}-text", markup=False)
+
+    def on_resize(self) -> None:
+        """Fits the pages to the room."""
+        self.arrange()
+
+    def next_page(self) -> None:
+        """Shows the next page."""
+        self.page = PAGES[(PAGES.index(self.page) + 1) % len(PAGES)]
+        self.arrange()
+
+    def visible(self, name: str) -> bool:
+        """Whether a page is on screen."""
+        return bool(self.query_one(f"#{name}").display)
+
+    def arrange(self) -> None:
+        """Shows one, two or all pages, `page` always."""
+        room = 1 if self.size.width < 84 else 2 if self.size.width < 124 else 3
+        first = PAGES.index(self.page)
+        shown = {PAGES[(first + i) % len(PAGES)] for i in range(room)}
+        for name in PAGES:
+            self.query_one(f"#{name}").display = name in shown
+
+    def show_arithmetic(self, title: str, lines: Sequence[str], hint: str) -> None:
+        """Shows an element's arithmetic, or what else there is to say of the selected tensor."""
+        pane = self.query_one("#arithmetic")
+        pane.border_title, pane.border_subtitle = title, hint
+        self.query_one("#arithmetic-text", Static).update("\n".join(lines))
+
+    def show_source(self, functions: Sequence[Function]) -> None:
+        """Shows functions with their line numbers; ▶ stands before each line that ran."""
+        text = Text(no_wrap=True, overflow="ellipsis")
+        for function in functions:
+            text.append(f"{function.name}", "bold")
+            text.append(f"  {function.file}\n" if function.lines else f"  {function.file}: no source\n", "dim")
+            for number, line in function.lines:
+                ran = number in function.ran
+                text.append(f"{'▶' if ran else ' '}{number:4} ", "bold" if ran else "dim")
+                text.append(f"{line}\n", "" if ran else "dim")
+        text.rstrip()
+        pane = self.query_one("#source")
+        pane.border_title = "source"
+        self.query_one("#source-text", Static).update(text)
+        pane.scroll_home(animate=False)
+
+    def show_watches(self, watches: Sequence[tuple[str, float | None, list[float]]], breakpoints: Sequence[str]) -> None:
+        """Shows each watch with its value and course, then the breakpoints."""
+        text = Text(no_wrap=True, overflow="ellipsis")
+        for name, value, course in watches:
+            shown = "–" if value is None else f"{value:.5g}"
+            text.append(f"{name} ", "bold")
+            text.append(f"{shown} {sparkline(course)}\n")
+        for line in breakpoints:
+            text.append(f"{line}\n")
+        if not watches and not breakpoints:
+            text.append("w watches a number, b sets a breakpoint", "dim")
+        text.rstrip()
+        self.query_one("#watches-text", Static).update(text)
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """A course in one line of eighth blocks; a blank where it is not finite."""
+    finite = [value for value in values if value - value == 0]
+    if not finite:
+        return ""
+    low, span = min(finite), (max(finite) - min(finite)) or 1.0
+    return "".join(BARS[round(7 * (v - low) / span)] if v - v == 0 else " " for v in values)
