@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnstep.arithmetic import as_text
+from nnstep.arithmetic_text import as_text
 from nnstep.errors import NnstepError
 from nnstep.runs import notes_of, save_run
 from nnstep.storage import write_text, write_whole

@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Key
 from textual.widgets import Footer, Static
 
-from nnstep.arithmetic import as_lines
+from nnstep.arithmetic_text import as_lines
 from nnstep.debugger import Debugger
 from nnstep.health import marks
 from nnstep.rules import rule
