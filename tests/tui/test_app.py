@@ -132,6 +132,8 @@ async def test_the_backward_chain_is_walked_from_the_loss_to_a_pixel_and_back() 
         for _ in range(20):
             if (app.debugger.cursor, app.screen.key) == (0, "input"):
                 break
+            if app.debugger.frame.step.phase == "loss" and app.screen.key == "output":
+                await pilot.press("j")  # of (y − ŷ)² the ŷ
             await pilot.press("enter")
             await pilot.pause()
         assert (app.debugger.cursor, app.screen.key) == (0, "input")
