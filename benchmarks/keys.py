@@ -78,7 +78,9 @@ def first_paint() -> float:
     main, other = pty.openpty()
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "160", "LINES": "48"}
     began = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-m", "nnstep"], stdin=other, stdout=other, stderr=other, env=environment)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nnstep"], stdin=other, stdout=other, stderr=other, env=environment
+    )
     seen = b""
     while b"label" not in seen and time.perf_counter() - began < 20:
         if select.select([main], [], [], 0.05)[0]:

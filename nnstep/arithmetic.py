@@ -119,7 +119,9 @@ def explain(frames: Sequence[Frame], layers: Sequence[object], place: Place) -> 
     if found is None:
         method = "forward_propagation" if frame.step.phase == "forward" else "backward_propagation"
         what = f"{method} of {frame.step.name}" if layer is not None else frame.step.name
-        return Arithmetic(place, name, name, value, np.zeros(0), note=f"Computed by {what}: no formula is known for it.")
+        return Arithmetic(
+            place, name, name, value, np.zeros(0), note=f"Computed by {what}: no formula is known for it."
+        )
     order = np.argsort(-np.nan_to_num(np.abs(found.values), nan=np.inf), kind="stable")
     terms = tuple(found.term(int(number)) for number in order[:MOST_TERMS])
     return Arithmetic(place, name, f"{name} = {found.formula}", value, found.values[order], terms)

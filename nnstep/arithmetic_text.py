@@ -55,7 +55,9 @@ def as_text(arithmetic: Arithmetic, most: int = 4) -> str:
         note = f" ({arithmetic.note.rstrip('.')})" if arithmetic.note else ""
         return f"{arithmetic.formula} = {short(arithmetic.value)}{note}"
     found = printed(arithmetic, most)
-    terms = [f"({t})" if (t := term.text).startswith("−") and n else t for n, term in enumerate(arithmetic.terms[:most])]
+    terms = [
+        f"({t})" if (t := term.text).startswith("−") and n else t for n, term in enumerate(arithmetic.terms[:most])
+    ]
     if found.others:
         terms.append(f"… ({found.others} more: {found.rest})")
     return f"{arithmetic.formula} = {' + '.join(terms)} = {found.result}"

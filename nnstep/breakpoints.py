@@ -125,9 +125,7 @@ class Breakpoints:
         return cls(found)
 
 
-def parse_breakpoint(
-    text: str, layers: Sequence[str], parameters: Collection[str] = ("weights", "bias")
-) -> Breakpoint:
+def parse_breakpoint(text: str, layers: Sequence[str], parameters: Collection[str] = ("weights", "bias")) -> Breakpoint:
     """Reads `[LAYER] [forward|backward|loss] [if] [CONDITION]`.
 
     Args:

@@ -1,4 +1,4 @@
-"""What conditions and watches are made of: numbers of a step, such as `loss`, `max |W|`, `2.weights[17,3]` or `dead`."""
+"""What conditions and watches are made of: numbers of a step, such as `loss`, `max |W|`, `2.weights[17,3]`, `dead`."""
 
 from __future__ import annotations
 
@@ -245,13 +245,14 @@ class Reader:
 
     def _layer(self) -> int | None:
         if self.kind() == "number" and self.peek(1) == ".":
-            index = int(float(self.take().rstrip("%")))
+            index: int | None = int(float(self.take().rstrip("%")))
         elif self.kind() == "number" and "." in self.peek() and self.kind(1) == "name":
             raise self.unexpected("LAYER.TENSOR, such as 2.W[17,3]")
         else:
             index = self.layer_name()
             if index is None:
                 return None
+        assert index is not None
         if self.layers and index >= len(self.layers):
             raise self.error(f"there is no layer {index}: they count from 0 to {len(self.layers) - 1} before a dot")
         self.expect(".")

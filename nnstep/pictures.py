@@ -63,7 +63,7 @@ class Layout:
     def index_of(self, row: int, column: int) -> Index | None:
         """The index, along all axes, of the element in a row and a column; None where there is none."""
         place = row * self.columns + column
-        if not (0 <= row and 0 <= column < self.columns and place < self.size):
+        if not (row >= 0 and 0 <= column < self.columns and place < self.size):
             return None
         return tuple(int(i) for i in np.unravel_index(place, self.shape)) if self.shape else ()
 
@@ -136,14 +136,13 @@ def column_picture(array: Array, column: int, picture: tuple[int, int]) -> Array
 
 
 def moved(layout: Layout | Tiles, index: Index, down: int, right: int) -> Index:
-    """The index reached from an element by so many rows and columns: up to the edge, never where there is no element."""
+    """The index reached from an element by so many rows and columns: up to the edge, never outside the elements."""
     row, column = layout.cell_of(index)
     row = max(0, min(row + down, layout.rows - 1))
     column = max(0, min(column + right, layout.columns - 1))
-    found = layout.index_of(row, column)
-    if found is None:
-        found = layout.index_of(row - 1, column) if down else layout.index_of(row, (_size(layout) - 1) % layout.columns)
-    return index if found is None else found
+    while (found := layout.index_of(row, column)) is None:
+        row, column = (row - 1, column) if down else (row, column - 1)
+    return found
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -197,7 +196,7 @@ def cut(matrix: Array, top: int, left: int, height: int, width: int) -> Grid:
 
 
 def window(size: int, room: int, offset: int, cursor: int | None = None) -> int:
-    """Where a window of `room` out of `size` places begins, moved from `offset` as little as brings the cursor into it."""
+    """Where a window of `room` out of `size` places begins, moved from `offset` just enough to hold the cursor."""
     if cursor is not None:
         offset = min(max(offset, cursor - room + 1), cursor)
     return max(0, min(offset, size - room))
@@ -235,8 +234,57 @@ def largest(array: Array) -> float:
     return float(finite.max()) if finite.size else 0.0
 
 
-def _size(layout: Layout | Tiles) -> int:
-    return layout.size if isinstance(layout, Layout) else layout.rows * layout.columns
+@dataclass(frozen=True, eq=False, slots=True)
+class Histogram:
+    """How many numbers lie in each of several bins.
+
+    Attributes:
+        edges: of the bins, one more than there are bins, from the smallest finite number to the largest.
+        counts: numbers in each bin.
+        nans: how many are NaN.
+        infinities: how many are ∞ or −∞.
+    """
+
+    edges: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    nans: int
+    infinities: int
+
+    @property
+    def below(self) -> int:
+        """How many bins lie below zero; where some do and some do not, zero is the edge between them."""
+        return int((self.edges[:-1] < 0).sum())
+
+
+def histogram(array: Array, bins: int) -> Histogram:
+    """Counts numbers in bins of equal width, those below zero and those above each for themselves.
+
+    Args:
+        array: of any shape.
+        bins: how many bins, at least 2. Equal numbers share a single one; without finite numbers there is none.
+    """
+    values = np.asarray(array, np.float64).ravel()
+    finite = values[np.isfinite(values)]
+    nans = int(np.isnan(values).sum()) if len(finite) < len(values) else 0
+    infinities = len(values) - len(finite) - nans
+    if not len(finite):
+        return Histogram(np.zeros(0), np.zeros(0, np.int64), nans, infinities)
+    low, high = float(finite.min()), float(finite.max())
+    if low == high:
+        return Histogram(np.array([low, high]), np.array([len(finite)]), nans, infinities)
+    if low < 0 < high:
+        below = max(1, min(bins - 1, round(bins / (1 + high / -low))))
+        edges = np.concatenate([np.linspace(low, 0, below + 1), np.linspace(0, high, bins - below + 1)[1:]])
+        left = _count(finite[finite < 0], low, 0, below)
+        counts = np.concatenate([left, _count(finite[finite >= 0], 0, high, bins - below)])
+    else:
+        edges, counts = np.linspace(low, high, bins + 1), _count(finite, low, high, bins)
+    return Histogram(edges, counts, nans, infinities)
+
+
+def _count(values: NDArray[np.float64], low: float, high: float, bins: int) -> NDArray[np.int64]:
+    places = ((values - low) / (high - low) * bins).astype(np.int64)
+    return np.bincount(np.minimum(places, bins - 1), minlength=bins)
 
 
 def _starts(size: int, room: int) -> NDArray[np.int64]:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from nnstep.branches import Branch, Stretch, thin
 from nnstep.breakpoints import Breakpoints
 from nnstep.debugger import Debugger
-from nnstep.engines.base import Engine
 from nnstep.edits import edit_from_json
+from nnstep.engines.base import Engine
 from nnstep.errors import NnstepError
 from nnstep.history import Log
 from nnstep.layers import Array

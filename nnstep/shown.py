@@ -34,7 +34,7 @@ class Compared:
 
 
 def compared(debugger: Debugger, since: str | None) -> list[Compared]:
-    """All tensors of the current frame, each with its change since a step, a sample, an epoch or the student's change."""
+    """All tensors of the current frame, each with its change since a step, a sample, an epoch or a change."""
     tensors = tensors_of(debugger.frame)
     if since is None:
         return [Compared(tensor) for tensor in tensors]
@@ -50,9 +50,13 @@ def compared(debugger: Debugger, since: str | None) -> list[Compared]:
 def kind_of_scale(key: str) -> str:
     """Which tensors share a scale: activations, parameters, gradients of either, updates."""
     group = key.partition(".")[0]
-    return {"before": "parameters", "after": "parameters", "input": "values", "output": "values", "target": "values"}.get(
-        group, group if group in ("gradients", "update") else "dE"
-    )
+    return {
+        "before": "parameters",
+        "after": "parameters",
+        "input": "values",
+        "output": "values",
+        "target": "values",
+    }.get(group, group if group in ("gradients", "update") else "dE")
 
 
 def shared_scales(frames: Sequence[Frame]) -> dict[str, float]:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnstep.branches import STEPS, Branch, Position, Stretch, mebibytes, path_of, size_of, thin
-from nnstep.engines.base import Engine, Outcome, choose_engine
 from nnstep.edits import Edit
-from nnstep.errors import NnstepError
+from nnstep.engines.base import Engine, Outcome, choose_engine
 from nnstep.engines.numpy_engine import through_layers
+from nnstep.errors import NnstepError
 from nnstep.history import History, Log
 from nnstep.network import epoch_order, one_hot
 from nnstep.samples import Samples
@@ -236,7 +236,7 @@ class Timeline:
             self.go_to(self.branch, self.count + 1)
 
     def walk(self, branch: Branch, start: int, stop: int) -> Iterator[tuple[Frame, ...]]:
-        """Goes along recorded samples of a branch's own, from `start` on and before `stop`; yields each one's frames."""
+        """Goes along recorded samples of a branch's own, from `start` on, before `stop`; yields each one's frames."""
         self.go_to(branch, start)
         for count in range(start, stop):
             if count > start:

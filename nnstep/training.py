@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from nnstep.engines.base import Engine
 from nnstep.errors import NnstepError
+from nnstep.lookout import Lookout
 from nnstep.network import epoch_order
 from nnstep.samples import Samples
 from nnstep.settings import Settings
 from nnstep.stack import Stack
-from nnstep.lookout import Lookout
 from nnstep.timeline import Timeline
 
 REPORT_SECONDS = 0.05

@@ -39,7 +39,9 @@ SEEING = [
     key("h", "whole", "whole or pan", "the whole tensor in its room, or one element a cell, panned by the cursor"),
     key("L", "log", "log scale", "colour scale: linear or symmetric log"),
     key("k", "shared", "shared scale", "colour scale: each tensor's own, or one for all of a kind in the pass"),
-    key("D", "difference", "difference", "show the change since one step, sample or epoch earlier, or since your change"),
+    key(
+        "D", "difference", "difference", "show the change since one step, sample or epoch earlier, or since your change"
+    ),
     key("e", "element", "element", "put a cursor on an element: its arithmetic in numbers", show=True),
     key("l", "layers", "layers", "put the cursor into the stack: run to a layer, break on it"),
     key("o", "page", "pane below", "what the pane below shows: arithmetic, source, watches"),

@@ -117,7 +117,9 @@ def walk(frames: list[Frame], layers: list[object], place: Place, *keys: str) ->
         found = explain(frames, layers, places[-1])
         if found.source:
             places.append(found.source)
-        elif found.terms and (inside := [f.place for t in found.terms for f in t.factors if f.place and f.place.key in keys]):
+        elif found.terms and (
+            inside := [f.place for t in found.terms for f in t.factors if f.place and f.place.key in keys]
+        ):
             places.append(inside[0])
         else:
             break
@@ -179,7 +181,14 @@ def test_numbers_that_are_not_finite_are_shown() -> None:
             place = Place(frame.step.index, tensor.key, (0,) * np.ndim(tensor.array))
             assert as_text(explain(frames, stack.layers, place))
     assert "NaN" in as_text(explain(frames, stack.layers, Place(0, "output", (0, 0))))
-    assert [short(v) for v in (np.nan, np.inf, -np.inf, 0.0, -1.5, 2e-5)] == ["NaN", "∞", "−∞", "0", "−1.5", "2.000e−05"]
+    assert [short(v) for v in (np.nan, np.inf, -np.inf, 0.0, -1.5, 2e-5)] == [
+        "NaN",
+        "∞",
+        "−∞",
+        "0",
+        "−1.5",
+        "2.000e−05",
+    ]
 
 
 def test_only_the_largest_terms_are_made() -> None:

@@ -25,7 +25,7 @@ def forward(output: Sequence[float], layer: int = 1, **more: object) -> Moment:
 
 
 def backward(**more: object) -> Moment:
-    """The backward step of layer 3: X = [1, 2], dE/dY = [3, 4], dE/dX = [3, −4], W 2 × 2, everything worked out below."""
+    """The backward step of layer 3: X = [1, 2], dE/dY = [3, 4], dE/dX = [3, −4], W 2 × 2."""
     before, gradient = np.array([[1.0, 2.0], [2.0, 4.0]]), np.array([[3.0, 4.0], [6.0, 8.0]])
     frame = Frame(
         Step(7, "backward", 2, "affine 3"),
@@ -114,7 +114,9 @@ def test_what_is_logged_is_looked_up_with_the_same_answer() -> None:
         condition = parse_condition(text)
         assert condition.logged
         expected = [
-            condition.holds(Moment(frame, int(labels[i]), int(says[i]), float(losses[i]), int(epochs[i]), int(samples[i])))
+            condition.holds(
+                Moment(frame, int(labels[i]), int(says[i]), float(losses[i]), int(epochs[i]), int(samples[i]))
+            )
             for i in range(50)
         ]
         np.testing.assert_array_equal(condition.hits(losses, says, labels, epochs, samples), expected)
@@ -144,7 +146,27 @@ def test_what_cannot_be_understood_says_where(text: str, said: str) -> None:
     assert said in str(raised.value) and "\n" not in str(raised.value)
 
 
-WORDS = ["loss", "wrong", "|", "W", "dX", "[", "]", ",", "3", "0.5", "50%", "<", ">", "==", "and", "or", "not", "(", ")"]
+WORDS = [
+    "loss",
+    "wrong",
+    "|",
+    "W",
+    "dX",
+    "[",
+    "]",
+    ",",
+    "3",
+    "0.5",
+    "50%",
+    "<",
+    ">",
+    "==",
+    "and",
+    "or",
+    "not",
+    "(",
+    ")",
+]
 WORDS += ["affine", "1", "2.", ".", "if", "backward", "max", "mean", "nan", "-", "on", "layer", "update", "Δ", "E"]
 
 

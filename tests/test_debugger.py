@@ -150,10 +150,9 @@ def test_nothing_is_learned_after_a_loss_that_is_not_finite(digits: Dataset) -> 
     stack = Stack(network.layers, network.loss)
     debugger = Debugger(Timeline(stack, digits.train, NumpyEngine(), Settings(1e200)))
     for _ in range(2):
-        with np.errstate(all="ignore"):
-            with pytest.raises(NnstepError, match="NaN or infinite"):
-                for _ in range(9):
-                    debugger.next_sample()
+        with np.errstate(all="ignore"), pytest.raises(NnstepError, match="NaN or infinite"):
+            for _ in range(9):
+                debugger.next_sample()
         assert not np.isfinite(debugger.loss)
     at = str(debugger.position)
     debugger.previous_sample()

@@ -47,7 +47,7 @@ class ItemsScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a,n", "add", "add", key_display="a"),
         Binding("e,enter", "edit", "edit", key_display="e"),
-        Binding("space", "toggle", "on / off"),
+        Binding("space", "switch", "on / off"),
         Binding("x,delete", "remove", "remove", key_display="x"),
         Binding("escape,q", "dismiss", "close", key_display="Esc"),
     ]
@@ -72,7 +72,7 @@ class ItemsScreen(ModalScreen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Hides the key for switching on and off where there is no such state."""
-        return action != "toggle" or self._items.toggle is not None
+        return action != "switch" or self._items.toggle is not None
 
     def on_option_list_option_selected(self) -> None:
         """Enter edits."""
@@ -100,7 +100,7 @@ class ItemsScreen(ModalScreen[None]):
 
         self.app.push_screen(Ask(self._items.title, edit, self._items.texts()[number], self._items.examples))
 
-    def action_toggle(self) -> None:
+    def action_switch(self) -> None:
         """Switches the chosen one on or off."""
         number = self._chosen()
         if number is not None and self._items.toggle:

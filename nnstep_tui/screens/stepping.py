@@ -35,9 +35,9 @@ from nnstep_tui.widgets.stack import StackView
 from nnstep_tui.widgets.tensor import TensorView, View
 from nnstep_tui.widgets.tensors import Tabs, TensorPanes
 
-WELCOME = """ n steps forward, p steps back, ] goes to the next digit: watch the numbers flow through the layers and back.
- e puts a cursor on a number and shows its arithmetic; = changes it, u undoes that; t trains whole epochs.
- ? lists every key. Any key begins."""
+WELCOME = """n steps forward, p back, ] goes to the next digit.
+e puts a cursor on a number: its arithmetic. t trains.
+? lists every key. Any key begins."""
 
 
 class SteppingScreen(Moving, Stopping, Changing, Keeping):
@@ -46,6 +46,7 @@ class SteppingScreen(Moving, Stopping, Changing, Keeping):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (150, "-huge")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall"), (54, "-high")]
     BINDINGS: ClassVar[list[BindingType]] = list(STEPPING)
+    AUTO_FOCUS = ""
 
     def __init__(self, debugger: Debugger, welcome: bool = False) -> None:
         super().__init__(debugger)
@@ -105,7 +106,9 @@ class SteppingScreen(Moving, Stopping, Changing, Keeping):
         layer = None if frame.step.layer is None else debugger.stack.layers[frame.step.layer]
         self.query_one(PositionLine).show(debugger, self.typed)
         self.query_one("#rule", Static).update(" " + rule(frame, layer), layout=False)
-        self.query_one(StackView).show(frame, {b.layer for b in debugger.breakpoints if b.enabled and b.layer is not None})
+        self.query_one(StackView).show(
+            frame, {b.layer for b in debugger.breakpoints if b.enabled and b.layer is not None}
+        )
         self._draw_digit()
         found = compared(debugger, self.looks.since)
         self._draw_tensors(found)
@@ -137,7 +140,9 @@ class SteppingScreen(Moving, Stopping, Changing, Keeping):
             now = self._view(Compared(chosen.tensor), scales, True)
             then = self._view(chosen, scales, True, chosen.then, f"{chosen.tensor.symbol} before: {since}")
             beside = [then, self._view(chosen, scales, True, chosen.change, f"difference since {since}")]
-            panes.show([now if i == selected else self._view(c, scales, False) for i, c in enumerate(found)], selected, beside)
+            panes.show(
+                [now if i == selected else self._view(c, scales, False) for i, c in enumerate(found)], selected, beside
+            )
             return
         panes.show([self._view(one, scales, index == selected) for index, one in enumerate(found)], selected)
 
@@ -188,9 +193,9 @@ class SteppingScreen(Moving, Stopping, Changing, Keeping):
             said = [*lines(statistics(tensor.array)), *self._compared_lines(chosen)]
             said += [f"{mark.text}: {mark.explanation}" for mark in marks(debugger.frame, tensor.key)]
             lower.show_arithmetic(tensor.symbol, said, "e: a number's arithmetic")
-        if lower.visible("source"):
+        if lower.shows("source"):
             lower.show_source(running_source(debugger.stack, debugger.frame, debugger.frames))
-        if lower.visible("watches"):
+        if lower.shows("watches"):
             lower.show_watches(self._watch_lines(), [self.line_of(breakpoint) for breakpoint in debugger.breakpoints])
 
     def _where_to(self) -> str:
@@ -206,7 +211,9 @@ class SteppingScreen(Moving, Stopping, Changing, Keeping):
         debugger = self.debugger
         said = [chosen.why_not] if chosen.why_not else []
         if chosen.change is not None and chosen.change.size:
-            said.append(f"changed by at most {np.abs(chosen.change).max():.4g} since {SINCE[self.looks.since or 'step']}")
+            said.append(
+                f"changed by at most {np.abs(chosen.change).max():.4g} since {SINCE[self.looks.since or 'step']}"
+            )
         if is_change(debugger) and debugger.branch.parent is not None:
             before = debugger.timeline.locate(debugger.branch.parent, debugger.timeline.count)
             if before is not None:

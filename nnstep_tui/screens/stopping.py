@@ -9,7 +9,9 @@ from nnstep_tui.screens.base import DebuggerScreen
 from nnstep_tui.screens.items import Items, ItemsScreen
 from nnstep_tui.widgets.stack import StackView
 
-BREAK_EXAMPLES = "nan · wrong · loss > 0.5 · label == 7 · |dX| < 1e-7 · max |W| > 3 · dead > 50% · affine 3 backward if nan"
+BREAK_EXAMPLES = (
+    "nan · wrong · loss > 0.5 · label == 7 · |dX| < 1e-7 · max |W| > 3 · dead > 50% · affine 3 backward if nan"
+)
 WATCH_EXAMPLES = "loss · 2.weights[17,3] · mean |0.dW| · max |4.W|"
 
 
@@ -96,7 +98,9 @@ class Stopping(DebuggerScreen):
 
         self.app.push_screen(
             ItemsScreen(
-                Items("watches", WATCH_EXAMPLES, lambda: watches.texts, lambda: watches.texts, add, edit, watches.remove),
+                Items(
+                    "watches", WATCH_EXAMPLES, lambda: watches.texts, lambda: watches.texts, add, edit, watches.remove
+                ),
                 ask=not len(watches),
             ),
             lambda _: self.show(),

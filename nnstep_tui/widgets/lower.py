@@ -31,18 +31,18 @@ class LowerPanes(Horizontal):
 
     def on_resize(self) -> None:
         """Fits the pages to the room."""
-        self.arrange()
+        self.fit_pages()
 
     def next_page(self) -> None:
         """Shows the next page."""
         self.page = PAGES[(PAGES.index(self.page) + 1) % len(PAGES)]
-        self.arrange()
+        self.fit_pages()
 
-    def visible(self, name: str) -> bool:
+    def shows(self, name: str) -> bool:
         """Whether a page is on screen."""
         return bool(self.query_one(f"#{name}").display)
 
-    def arrange(self) -> None:
+    def fit_pages(self) -> None:
         """Shows one, two or all pages, `page` always."""
         room = 1 if self.size.width < 84 else 2 if self.size.width < 124 else 3
         first = PAGES.index(self.page)
@@ -72,7 +72,9 @@ class LowerPanes(Horizontal):
         self.query_one("#source-text", Static).update(text)
         pane.scroll_home(animate=False)
 
-    def show_watches(self, watches: Sequence[tuple[str, float | None, list[float]]], breakpoints: Sequence[str]) -> None:
+    def show_watches(
+        self, watches: Sequence[tuple[str, float | None, list[float]]], breakpoints: Sequence[str]
+    ) -> None:
         """Shows each watch with its value and course, then the breakpoints."""
         text = Text(no_wrap=True, overflow="ellipsis")
         for name, value, course in watches:

@@ -1,29 +1,68 @@
-"""One tensor, as a heatmap or as numbers, with its shape and range in the border."""
+"""One tensor: as a heatmap, as numbers, as a histogram or as pictures of its columns, with a cursor on an element."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.segment import Segment
+from rich.style import Style
 from textual.events import Click
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from nnstep.histogram import histogram
 from nnstep.layers import Array
-from nnstep.pictures import as_matrix, fit, largest, levels
-from nnstep_tui.widgets.palette import glyph, half_block
+from nnstep.pictures import Grid, Index, Layout, Tiles, cut, fit, largest, layout_of, levels, moved, tiles_of, window
+from nnstep_tui.widgets.palette import CHANGED, CURSOR, NO_ELEMENT, ansi_style, colour, glyph, half_block
 
 NUMBER_WIDTH = 8
+BARS = " ▁▂▃▄▅▆▇█"
+REVERSE = Style(reverse=True)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class View:
+    """What a tensor view shows.
+
+    Attributes:
+        symbol: what the tensor is called.
+        array: its numbers, of any shape.
+        picture: height and width of the sample picture.
+        mode: heatmap, numbers, histogram, or pictures: weight columns as pictures.
+        limit: the end of the colour scale; None for the array's own largest absolute value.
+        log: a symmetric log scale.
+        cursor: an element that is marked.
+        whole: all of it in the room that there is; otherwise one element a cell, panned to the cursor.
+        marks: warnings for the border.
+        changed: an element that the user changed.
+        subtitle: the words at the lower border.
+    """
+
+    symbol: str
+    array: Array
+    picture: tuple[int, int] | None = None
+    mode: str = "heatmap"
+    limit: float | None = None
+    log: bool = False
+    cursor: Index | None = None
+    whole: bool = True
+    marks: tuple[str, ...] = ()
+    changed: Index | None = None
+    subtitle: str = ""
 
 
 class TensorView(Widget):
-    """Draws the array that it is given with `show`."""
+    """Draws the view that it is given with `show`."""
 
     DEFAULT_CSS = """
     TensorView { border: round $surface-lighten-2; border-title-color: $text; border-subtitle-color: $text-muted; }
     TensorView.-selected { border: round $accent; border-title-color: $accent; }
+    TensorView.-marked { border-subtitle-color: $text-warning; }
     """
 
     class Selected(Message):
@@ -33,26 +72,40 @@ class TensorView(Widget):
             super().__init__()
             self.view = view
 
-        @property
-        def control(self) -> TensorView:
-            """The view."""
-            return self.view
+    class ElementClicked(Selected):
+        """An element was clicked."""
+
+        def __init__(self, view: TensorView, index: Index) -> None:
+            super().__init__(view)
+            self.index = index
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._array: Array = np.zeros((0, 0))
-        self._picture: tuple[int, int] | None = None
-        self._numbers = False
+        self._view = View("", np.zeros((0, 0)))
         self._lines: list[Strip] = []
+        self._layout_shown: Layout | Tiles = layout_of((0,))
+        self._grid: Grid | None = None
+        self._offset = (0, 0)
 
-    def show(self, symbol: str, array: Array, picture: tuple[int, int] | None, numbers: bool) -> None:
-        """Shows an array: as a picture of that shape if it has as many elements, as numbers if asked to."""
-        self._array, self._picture, self._numbers = array, picture, numbers
-        shape = ", ".join(map(str, array.shape))
-        self.border_title = f"{symbol} ({shape})"
-        self.border_subtitle = describe(array)
+    def show(self, view: View) -> None:
+        """Shows a tensor."""
+        if view.array.shape != self._view.array.shape:
+            self._offset = (0, 0)
+        self._view = view
+        shape = ", ".join(map(str, view.array.shape))
+        self.border_title = f"{view.symbol} ({shape})" if view.symbol else ""
+        self.border_subtitle = "  ".join((*view.marks, view.subtitle))
+        self.set_class(bool(view.marks), "-marked")
         self._lines = []
         self.refresh()
+
+    def cursor_moved(self, down: int, right: int) -> Index | None:
+        """The element that is so many rows and columns from the cursor, as they are drawn; None without a cursor."""
+        if self._view.cursor is None:
+            return None
+        if not self._lines:
+            self._draw()
+        return moved(self._layout_shown, self._view.cursor, down, right)
 
     def notify_style_update(self) -> None:
         """Draws anew, since the theme may have changed."""
@@ -64,62 +117,200 @@ class TensorView(Widget):
         self._lines = []
 
     def on_click(self, event: Click) -> None:
-        """Tells that it was chosen."""
+        """Tells that it was chosen, and which element is under the mouse."""
         event.stop()
-        self.post_message(self.Selected(self))
+        place = event.get_content_offset(self)
+        index = self._element_at(place.x, place.y) if place else None
+        if index is None:
+            self.post_message(self.Selected(self))
+        else:
+            self.post_message(self.ElementClicked(self, index))
 
     def render_line(self, y: int) -> Strip:
         """One line of the picture."""
         if not self._lines:
-            self._lines = list(self._draw(self.size.height, self.size.width))
+            self._draw()
         if y < len(self._lines):
             return self._lines[y].adjust_cell_length(self.size.width, self.rich_style)
         return Strip.blank(self.size.width, self.rich_style)
 
-    def _draw(self, height: int, width: int) -> list[Strip]:
-        if height < 1 or width < 1 or not self._array.size:
-            return [Strip.blank(width, self.rich_style)]
-        matrix = as_matrix(self._array, self._picture)
-        if self._numbers:
-            return self._draw_numbers(height, width)
-        if self.app.no_color or self.app.theme.startswith("ansi") or self.app.theme == "textual-ansi":
-            shown = levels(fit(matrix, height, width), largest(self._array))
-            return [Strip([Segment("".join(map(glyph, row)), self.rich_style)]) for row in shown.tolist()]
-        shown = levels(fit(matrix, 2 * height, width), largest(self._array))
-        rows = shown.tolist()
+    @property
+    def _glyphs(self) -> bool:
+        return self.app.no_color or self.app.theme.startswith("ansi") or self.app.theme == "textual-ansi"
+
+    def _draw(self) -> None:
+        height, width, view = self.size.height, self.size.width, self._view
+        self._grid = None
+        if height < 1 or width < 1 or not view.array.size:
+            self._lines = [Strip.blank(max(width, 0), self.rich_style)]
+        elif view.mode == "numbers":
+            self._lines = list(self._draw_numbers(height, width))
+        elif view.mode == "histogram" and view.array.size > 1:
+            self._lines = list(self._draw_histogram(height, width))
+        else:
+            self._lines = list(self._draw_heatmap(height, width))
+
+    def _draw_heatmap(self, height: int, width: int) -> Iterator[Strip]:
+        view = self._view
+        limit = largest(view.array) if view.limit is None else view.limit
+        legend = height >= 6 and width >= 24
+        rows = height - legend
+        shown = self._pixels(rows if self._glyphs else 2 * rows, width, limit)
+        yield from self._glyph_lines(shown) if self._glyphs else self._half_lines(shown)
+        if legend:
+            for _ in range(rows - (len(shown) if self._glyphs else -(-len(shown) // 2))):
+                yield Strip([])
+            yield self._legend(limit, width)
+
+    def _pixels(self, height: int, width: int, limit: float) -> NDArray[np.int64]:
+        """The levels of all pixels, with the marks of cursor and change."""
+        view = self._view
+        tiles = tiles_of(view.array.shape, view.picture) if view.mode == "pictures" else None
+        if tiles:
+            grid, blank = self._tiles(tiles, height, width), None
+        else:
+            layout = layout_of(view.array.shape, view.picture)
+            matrix, self._layout_shown = layout.matrix(view.array), layout
+            if view.whole:
+                grid = fit(matrix, height, width)
+            else:
+                row, column = layout.cell_of(view.cursor) if view.cursor else (None, None)
+                top = window(layout.rows, height, self._offset[0], row)
+                left = window(layout.columns, width, self._offset[1], column)
+                self._offset = (top, left)
+                grid = cut(matrix, top, left, height, width)
+            blank = layout.padding(grid.rows, grid.columns)
+        self._grid = grid
+        found = levels(grid.values, limit, view.log, blank)
+        for index, level in ((view.changed, CHANGED), (view.cursor, CURSOR)):
+            if index is not None and len(index) == view.array.ndim:
+                found[grid.pixels(*self._layout_shown.cell_of(index))] = level
+        return found
+
+    def _tiles(self, tiles: Tiles, height: int, width: int) -> Grid:
+        """Columns of weights as pictures, from the cursor's column on, as many as there is room for."""
+        view = self._view
+        self._layout_shown = tiles
+        tall, wide = tiles.picture
+        scale = min(1.0, height / tall)
+        count = max(1, min(tiles.count, int(width // max(1, wide * scale))))
+        first = min(view.cursor[1] if view.cursor else 0, tiles.count - count)
+        self._offset = (0, first * wide)
+        columns = view.array[:, first : first + count].T.reshape(count, tall, wide)
+        matrix = columns.transpose(1, 0, 2).reshape(tall, count * wide)
+        grid = fit(matrix, height, min(width, max(1, round(count * wide * scale))))
+        return Grid(
+            matrix, grid.values, grid.rows, grid.columns + first * wide,
+            (grid.end[0], grid.end[1] + first * wide),
+        )  # fmt: skip
+
+    def _glyph_lines(self, shown: NDArray[np.int64]) -> Iterator[Strip]:
+        for row in shown.tolist():
+            if self.app.no_color:
+                runs = [("".join(map(glyph, same)), REVERSE if at == CURSOR else self.rich_style)
+                        for at, same in groupby(row, key=lambda level: level if level == CURSOR else 0)]  # fmt: skip
+            else:
+                runs = [(glyph(level) * len(list(same)), ansi_style(level)) for level, same in groupby(row)]
+            yield Strip([Segment(text, style) for text, style in runs])
+
+    def _half_lines(self, shown: NDArray[np.int64]) -> Iterator[Strip]:
+        rows, dark = shown.tolist(), self.app.current_theme.dark
         if len(rows) % 2:
-            rows.append([0] * len(rows[0]))
+            rows.append([NO_ELEMENT] * len(rows[0]))
+        for top, bottom in zip(rows[::2], rows[1::2], strict=True):
+            segments = []
+            for pair, same in groupby(zip(top, bottom, strict=True)):
+                character, style = half_block(*pair, dark)
+                segments.append(Segment(character * len(list(same)), style))
+            yield Strip(segments)
+
+    def _legend(self, limit: float, width: int) -> Strip:
+        low, high = f"−{limit:.3g} ".replace("e-", "e−"), f" {limit:.3g}".replace("e-", "e−")
+        words = (" log" if self._view.log else "") + (" shared" if self._view.limit is not None else "")
+        words += self._window_text() if not self._view.whole or self._view.mode == "pictures" else ""
+        room = max(3, min(33, width - len(low) - len(high) - len(words)))
+        scale = np.rint(np.linspace(-16, 16, room)).astype(int).tolist()
         dark = self.app.current_theme.dark
-        return [self._halves(top, bottom, dark) for top, bottom in zip(rows[::2], rows[1::2], strict=True)]
+        muted = Style.parse("dim") + self.rich_style
+        if self._glyphs:
+            bar = [Segment("".join(map(glyph, scale)), self.rich_style)]
+        else:
+            bar = [Segment("█", Style(color=colour(level, dark))) for level in scale]
+        return Strip([Segment(low, muted), *bar, Segment(high + words, muted)])
 
-    @staticmethod
-    def _halves(top: list[int], bottom: list[int], dark: bool) -> Strip:
-        runs = [(pair, len(list(same))) for pair, same in groupby(zip(top, bottom, strict=True))]
-        return Strip([Segment("▀" * length, half_block(*pair, dark)) for pair, length in runs])
+    def _window_text(self) -> str:
+        grid, shown = self._grid, self._layout_shown
+        if grid is None:
+            return ""
+        if isinstance(shown, Tiles):
+            first, last = grid.columns[0] // shown.picture[1], (grid.end[1] - 1) // shown.picture[1]
+            return f"  {self._view.symbol}[:,{first}] … [:,{last}] of {shown.count}"
+        rows = f"  rows {grid.rows[0]}–{grid.end[0] - 1} of {shown.rows}"
+        return f"{rows}, columns {grid.columns[0]}–{grid.end[1] - 1} of {shown.columns}"
 
-    def _draw_numbers(self, height: int, width: int) -> list[Strip]:
-        columns = max(1, width // NUMBER_WIDTH)
-        matrix = as_matrix(self._array, None, wrap=columns)
-        lines = ["".join(map(number, row)) for row in matrix[:height, :columns].tolist()]
-        if height > 1 and (matrix.shape[0] > height or matrix.shape[1] > columns):
-            rows, shown = min(height - 1, len(matrix)), min(columns, matrix.shape[1])
-            lines[rows:] = [f"rows 1–{rows} of {matrix.shape[0]}, columns 1–{shown} of {matrix.shape[1]}"]
-        return [Strip([Segment(line, self.rich_style)]) for line in lines]
+    def _draw_numbers(self, height: int, width: int) -> Iterator[Strip]:
+        view, columns = self._view, max(1, width // NUMBER_WIDTH)
+        layout = layout_of(view.array.shape, None, columns)
+        self._layout_shown, matrix = layout, layout.matrix(view.array)
+        partly = layout.rows > height or layout.columns > columns
+        rows = max(1, height - 1) if partly else height
+        row, column = layout.cell_of(view.cursor) if view.cursor else (None, None)
+        top = window(layout.rows, rows, self._offset[0], row)
+        left = window(layout.columns, columns, self._offset[1], column)
+        self._offset = (top, left)
+        self._grid = grid = cut(matrix, top, left, rows, columns)
+        blank = layout.padding(grid.rows, grid.columns)
+        for y, values in enumerate(grid.values.tolist()):
+            segments = []
+            for x, value in enumerate(values):
+                here = (top + y, left + x) == (row, column)
+                text = " " * NUMBER_WIDTH if blank[y, x] else number(value)
+                segments.append(Segment(text, REVERSE if here else self.rich_style))
+            yield Strip(segments)
+        if partly and height > 1:
+            yield Strip([Segment(self._window_text().strip(), Style.parse("dim") + self.rich_style)])
+
+    def _draw_histogram(self, height: int, width: int) -> Iterator[Strip]:
+        found = histogram(self._view.array, width)
+        most, rows = max(1, int(found.counts.max())), max(1, height - 2)
+        eighths = np.where(found.counts > 0, np.maximum(1, found.counts * 8 * rows // most), 0)
+        dark = self.app.current_theme.dark
+        above = found.edges[:-1] >= 0
+        styles = [
+            self.rich_style if self._glyphs else Style(color=colour(16 if up else -16, dark)) for up in above.tolist()
+        ]
+        for line in range(rows)[::-1]:
+            filled = np.clip(eighths - 8 * line, 0, 8).tolist()
+            yield Strip([Segment(BARS[part], style) for part, style in zip(filled, styles, strict=True)])
+        low, high = f"{found.edges[0]:.3g}", f"{found.edges[-1]:.3g}"
+        zero = int(np.argmax(above)) if above.any() and not above.all() else -1
+        axis = [" "] * max(len(styles), len(low) + len(high) + 1)
+        axis[: len(low)], axis[-len(high) :] = low, high
+        if zero > len(low) and zero < len(axis) - len(high) - 1:
+            axis[zero] = "0"
+        yield Strip([Segment("".join(axis).replace("-", "−"), self.rich_style)])
+        bad = f", {found.left_out} NaN or infinite" if found.left_out else ""
+        if height > 2:
+            yield Strip([Segment(f"the highest bar is {most:,} of {self._view.array.size:,}{bad}", Style.parse("dim"))])
+
+    def _element_at(self, x: int, y: int) -> Index | None:
+        grid, shown = self._grid, self._layout_shown
+        if grid is None:
+            return None
+        if self._view.mode == "numbers":
+            y, x = y, x // NUMBER_WIDTH
+        elif not self._glyphs:
+            y *= 2
+        if not (0 <= y < len(grid.rows) and 0 <= x < len(grid.columns)):
+            return None
+        if isinstance(shown, Tiles):
+            return shown.index_of(int(grid.rows[y]), int(grid.columns[x]))
+        return shown.index_of(*grid.element(y, x))
 
 
 def number(value: float) -> str:
     """A number in eight columns."""
     if value != value:
         return f"{'NaN':>{NUMBER_WIDTH - 1}} "
-    text = f"{value:.4f}" if value == 0 or 1e-3 <= abs(value) < 100 else f"{value:.1e}"
-    return f"{'0' if value == 0 else text:>{NUMBER_WIDTH - 1}} "[-NUMBER_WIDTH:]
-
-
-def describe(array: Array) -> str:
-    """Range, mean, and the NaNs if there are any."""
-    finite = array[np.isfinite(array)]
-    bad = array.size - finite.size
-    warning = f"NaN or ∞: {bad}  " if bad else ""
-    if not finite.size:
-        return warning
-    return f"{warning}{finite.min():.3g} … {finite.max():.3g}  mean {finite.mean():.2g}"
+    text = f"{value:.4f}" if 1e-3 <= abs(value) < 100 else f"{value:.1e}"
+    return f"{'0' if value == 0 else text:>{NUMBER_WIDTH - 1}} "[-NUMBER_WIDTH:].replace("-", "−")

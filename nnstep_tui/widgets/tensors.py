@@ -38,7 +38,9 @@ class Tabs(Static):
     def show(self, symbols: Sequence[str], selected: int) -> None:
         """Shows the symbols, the selected one reversed, from one on that leaves it in the room."""
         first = 0
-        while sum(len(symbol) + 2 for symbol in symbols[first : selected + 1]) > self.size.width - 3 and first < selected:
+        while (
+            sum(len(symbol) + 2 for symbol in symbols[first : selected + 1]) > self.size.width - 3 and first < selected
+        ):
             first += 1
         text = Text("…" if first else "", no_wrap=True, overflow="ellipsis")
         self._ends, self._first = [], first
