@@ -337,7 +337,7 @@ def _name(frame: Frame, key: str, index: Index) -> str:
         symbol = symbol_of(parameter)
         array = frame.before[parameter]
         prefix = {"gradients": "dE/d", "update": "Δ"}.get(group, "")
-        suffix = f" {group}" if group in ("before", "after") and frame.step.phase == "backward" else ""
+        suffix = " after" if group == "after" else ""
         return f"{prefix}{symbol}{_subscript(array, index)}{suffix}"
     symbols = {
         "input": "ŷ" if loss else "X",

@@ -73,14 +73,15 @@ def as_lines(arithmetic: Arithmetic, most: int = 4) -> list[str]:
     names = ["·".join(factor.text for factor in term.factors) for term in shown]
     if "(y[j]" in arithmetic.formula:
         names = [f"({y.text} − {out.text})²" for y, out in (term.factors for term in shown)]
-    names += [f"… {found.others} more"] if found.others else []
-    texts = [*(term.text for term in shown), ""] if found.others else [term.text for term in shown]
-    adds = [*found.terms, found.rest] if found.others else list(found.terms)
-    widths = [max(map(len, column)) for column in (names, texts, [*adds, found.result])]
+    texts, adds = [term.text for term in shown], list(found.terms)
+    if found.others:
+        names, texts, adds = [*names, ""], [*texts, f"{found.others} more"], [*adds, found.rest]
+    widths = [max(map(len, column)) for column in (texts, [*adds, found.result])]
     for name, text, add in zip(names, texts, adds, strict=True):
-        lines.append(f"{name:{widths[0]}}  {text:>{widths[1]}}  = {add:>{widths[2]}}")
-    lines.append(f"{'':{widths[0]}}  {'sum' if len(adds) > 1 else '':>{widths[1]}}  = {found.result:>{widths[2]}}")
-    return lines if len(adds) > 1 else lines[:-1]
+        lines.append(f"{text:>{widths[0]}} = {add:>{widths[1]}}  {name}".rstrip())
+    if len(adds) > 1:
+        lines.append(f"{'sum':>{widths[0]}} = {found.result:>{widths[1]}}")
+    return lines
 
 
 def _rounded(parts: list[float], value: float) -> tuple[list[str], str]:

@@ -38,10 +38,11 @@ def histogram(array: Array, bins: int) -> Histogram:
         low, high = low - scale / 2, high + scale / 2
         if not math.isfinite(high - low):
             finite, low, high = finite / 4, low / 4, high / 4
-    edges = np.linspace(low, high, max(1, bins) + 1)
+    edges: NDArray[np.float64] = np.linspace(low, high, max(1, bins) + 1)
     if low < 0 < high and bins >= 4:
         width = (high - low) / (bins - 1)
-        edges = np.arange(math.floor(low / width), math.ceil(high / width) + 1) * width
+        steps = range(math.floor(low / width), math.ceil(high / width) + 1)
+        edges = np.array([step * width for step in steps])
         edges[0], edges[-1] = min(edges[0], low), max(edges[-1], high)
     counts, _ = np.histogram(finite, edges)
     return Histogram(edges, counts, values.size - finite.size)

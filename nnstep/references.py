@@ -47,7 +47,7 @@ def difference(debugger: Debugger, key: str, kind: str) -> tuple[Array, Array]:
     if now is None or then is None or np.shape(now) != np.shape(then):
         raise NnstepError(f"One {kind} earlier there is no tensor of the same name and shape")
     with np.errstate(invalid="ignore"):
-        return then, now - then
+        return then, np.asarray(now - then)
 
 
 def _sample_before(debugger: Debugger) -> tuple[Branch, int]:

@@ -106,7 +106,7 @@ def test_an_output_is_written_as_a_person_would() -> None:
     )
     # dE/dW[1,0] = 3·(−1.25) = −3.75; times −0.1 is 0.375, and −0.25 + 0.375 = 0.125
     assert as_text(explain(frames, stack.layers, Place(3, "after.weights", (1, 0)))) == (
-        "W[1,0] after = W[1,0] before − η·dE/dW[1,0] = (−0.1)·(−3.75) + (−0.25) = 0.1250"
+        "W[1,0] after = W[1,0] − η·dE/dW[1,0] = (−0.1)·(−3.75) + (−0.25) = 0.1250"
     )
 
 

@@ -59,8 +59,17 @@ class DebuggerScreen(Screen[None]):
         self.debugger = debugger
         self.looks = Looks()
         self.element = ElementCursor()
-        self.key = "input"
+        self._keys: dict[str, str] = {}
         self.typed = ""
+
+    @property
+    def key(self) -> str:
+        """The key of the tensor that was selected last in this direction of the pass."""
+        return self._keys.get(self.debugger.frame.step.phase, "")
+
+    @key.setter
+    def key(self, key: str) -> None:
+        self._keys[self.debugger.frame.step.phase] = key
 
     def show(self) -> None:
         """Draws everything anew, when the keys at hand are done."""

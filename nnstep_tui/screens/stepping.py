@@ -125,7 +125,7 @@ class SteppingScreen(Moving, Stopping, Changing, Keeping):
         if digit.display:
             picture = debugger.samples.shape
             pixels = debugger.frames[0].input
-            digit.show(View("", pixels, picture, "heatmap", 1.0, subtitle=f"label {debugger.label}"))
+            digit.show(View("", pixels, picture, subtitle=f"label {debugger.label}", legend=False))
             digit.border_title = f"digit {debugger.digit}"
         if outputs.display:
             outputs.show(debugger.outputs if done else None, debugger.label)
@@ -170,7 +170,7 @@ class SteppingScreen(Moving, Stopping, Changing, Keeping):
             looks.whole,
             warnings,
             self._changed_element(tensor.key),
-            f"{stats.low:.3g} … {stats.high:.3g}  mean {stats.mean:.2g}".replace("-", "−") if shown.ndim else "",
+            f"{stats.low:.3g} … {stats.high:.3g}".replace("-", "−") if shown.ndim else f"{float(shown):.6g}",
         )
 
     def _changed_element(self, key: str) -> tuple[int, ...] | None:
@@ -255,7 +255,7 @@ class SteppingScreen(Moving, Stopping, Changing, Keeping):
         return len(self.debugger.stack.layers) if frame.step.layer is None else frame.step.layer
 
     def _small(self, symbol: str, array: np.ndarray, limit: float | None) -> View:
-        return View(symbol, array, self.debugger.samples.shape, "heatmap", limit, self.looks.log)
+        return View(symbol, array, self.debugger.samples.shape, limit=limit, log=self.looks.log, legend=False)
 
     @on(TensorView.Selected)
     def _select(self, event: TensorView.Selected) -> None:

@@ -7,6 +7,7 @@ from nnstep.lookout import Search, enabled
 from nnstep.watches import parse_watch
 from nnstep_tui.screens.base import DebuggerScreen
 from nnstep_tui.screens.items import Items, ItemsScreen
+from nnstep_tui.widgets.lower import LowerPanes
 from nnstep_tui.widgets.stack import StackView
 
 BREAK_EXAMPLES = (
@@ -90,6 +91,7 @@ class Stopping(DebuggerScreen):
 
         def add(text: str) -> None:
             watches.add(parse_watch(text, names, self._parameters()))
+            self.query_one(LowerPanes).show_page("watches")
             self.debugger.enter(self.debugger.cursor)
 
         def edit(number: int, text: str) -> None:

@@ -33,6 +33,12 @@ class LowerPanes(Horizontal):
         """Fits the pages to the room."""
         self.fit_pages()
 
+    def show_page(self, name: str) -> None:
+        """Shows a page, where it is not on screen already."""
+        if not self.shows(name):
+            self.page = name
+            self.fit_pages()
+
     def next_page(self) -> None:
         """Shows the next page."""
         self.page = PAGES[(PAGES.index(self.page) + 1) % len(PAGES)]

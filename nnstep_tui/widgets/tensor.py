@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.segment import Segment
-from rich.style import Style
 from textual.events import Click
 from textual.message import Message
 from textual.strip import Strip
@@ -18,11 +16,10 @@ from textual.widget import Widget
 from nnstep.histogram import histogram
 from nnstep.layers import Array
 from nnstep.pictures import Grid, Index, Layout, Tiles, cut, fit, largest, layout_of, levels, moved, tiles_of, window
-from nnstep_tui.widgets.palette import CHANGED, CURSOR, NO_ELEMENT, ansi_style, colour, glyph, half_block
+from nnstep_tui.widgets.palette import CHANGED, CURSOR, Palette, palette_of
 
 NUMBER_WIDTH = 8
 BARS = " ▁▂▃▄▅▆▇█"
-REVERSE = Style(reverse=True)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,6 +38,7 @@ class View:
         marks: warnings for the border.
         changed: an element that the user changed.
         subtitle: the words at the lower border.
+        legend: the colour scale below the picture, where there is room for it.
     """
 
     symbol: str
@@ -54,6 +52,7 @@ class View:
     marks: tuple[str, ...] = ()
     changed: Index | None = None
     subtitle: str = ""
+    legend: bool = True
 
 
 class TensorView(Widget):
@@ -135,8 +134,15 @@ class TensorView(Widget):
         return Strip.blank(self.size.width, self.rich_style)
 
     @property
-    def _glyphs(self) -> bool:
-        return self.app.no_color or self.app.theme.startswith("ansi") or self.app.theme == "textual-ansi"
+    def _palette(self) -> Palette:
+        theme = self.app.current_theme
+        if self.app.no_color:
+            kind = "plain"
+        elif "ansi" in theme.name:
+            kind = "ansi" if theme.dark else "ansi-light"
+        else:
+            kind = "dark" if theme.dark else "light"
+        return palette_of(kind, self.rich_style)
 
     def _draw(self) -> None:
         height, width, view = self.size.height, self.size.width, self._view
@@ -153,13 +159,12 @@ class TensorView(Widget):
     def _draw_heatmap(self, height: int, width: int) -> Iterator[Strip]:
         view = self._view
         limit = largest(view.array) if view.limit is None else view.limit
-        legend = height >= 6 and width >= 24
-        rows = height - legend
-        shown = self._pixels(rows if self._glyphs else 2 * rows, width, limit)
-        yield from self._glyph_lines(shown) if self._glyphs else self._half_lines(shown)
+        legend = view.legend and height >= 6 and width >= 24
+        rows, palette = height - legend, self._palette
+        strips = palette.strips(self._pixels(palette.down * rows, width, limit))
+        yield from strips
         if legend:
-            for _ in range(rows - (len(shown) if self._glyphs else -(-len(shown) // 2))):
-                yield Strip([])
+            yield from [Strip.blank(width, self.rich_style)] * (rows - len(strips))
             yield self._legend(limit, width)
 
     def _pixels(self, height: int, width: int, limit: float) -> NDArray[np.int64]:
@@ -169,10 +174,10 @@ class TensorView(Widget):
         if tiles:
             grid, blank = self._tiles(tiles, height, width), None
         else:
-            layout = layout_of(view.array.shape, view.picture)
+            layout = layout_of(view.array.shape, view.picture, _wrap(view.array.size, height, width))
             matrix, self._layout_shown = layout.matrix(view.array), layout
             if view.whole:
-                grid = fit(matrix, height, width)
+                grid = fit(matrix, *_room(layout, view.picture, height, width))
             else:
                 row, column = layout.cell_of(view.cursor) if view.cursor else (None, None)
                 top = window(layout.rows, height, self._offset[0], row)
@@ -184,7 +189,7 @@ class TensorView(Widget):
         found = levels(grid.values, limit, view.log, blank)
         for index, level in ((view.changed, CHANGED), (view.cursor, CURSOR)):
             if index is not None and len(index) == view.array.ndim:
-                found[grid.pixels(*self._layout_shown.cell_of(index))] = level
+                found[grid.pixels(*self._layout_shown.cell_of(index))] += level
         return found
 
     def _tiles(self, tiles: Tiles, height: int, width: int) -> Grid:
@@ -204,39 +209,14 @@ class TensorView(Widget):
             (grid.end[0], grid.end[1] + first * wide),
         )  # fmt: skip
 
-    def _glyph_lines(self, shown: NDArray[np.int64]) -> Iterator[Strip]:
-        for row in shown.tolist():
-            if self.app.no_color:
-                runs = [("".join(map(glyph, same)), REVERSE if at == CURSOR else self.rich_style)
-                        for at, same in groupby(row, key=lambda level: level if level == CURSOR else 0)]  # fmt: skip
-            else:
-                runs = [(glyph(level) * len(list(same)), ansi_style(level)) for level, same in groupby(row)]
-            yield Strip([Segment(text, style) for text, style in runs])
-
-    def _half_lines(self, shown: NDArray[np.int64]) -> Iterator[Strip]:
-        rows, dark = shown.tolist(), self.app.current_theme.dark
-        if len(rows) % 2:
-            rows.append([NO_ELEMENT] * len(rows[0]))
-        for top, bottom in zip(rows[::2], rows[1::2], strict=True):
-            segments = []
-            for pair, same in groupby(zip(top, bottom, strict=True)):
-                character, style = half_block(*pair, dark)
-                segments.append(Segment(character * len(list(same)), style))
-            yield Strip(segments)
-
     def _legend(self, limit: float, width: int) -> Strip:
         low, high = f"−{limit:.3g} ".replace("e-", "e−"), f" {limit:.3g}".replace("e-", "e−")
         words = (" log" if self._view.log else "") + (" shared" if self._view.limit is not None else "")
         words += self._window_text() if not self._view.whole or self._view.mode == "pictures" else ""
         room = max(3, min(33, width - len(low) - len(high) - len(words)))
-        scale = np.rint(np.linspace(-16, 16, room)).astype(int).tolist()
-        dark = self.app.current_theme.dark
-        muted = Style.parse("dim") + self.rich_style
-        if self._glyphs:
-            bar = [Segment("".join(map(glyph, scale)), self.rich_style)]
-        else:
-            bar = [Segment("█", Style(color=colour(level, dark))) for level in scale]
-        return Strip([Segment(low, muted), *bar, Segment(high + words, muted)])
+        palette = self._palette
+        bar = palette.bar(np.rint(np.linspace(-16, 16, room)).astype(int).tolist())
+        return Strip([Segment(low, palette.dim), *bar, Segment(high + words, palette.dim)])
 
     def _window_text(self) -> str:
         grid, shown = self._grid, self._layout_shown
@@ -265,20 +245,17 @@ class TensorView(Widget):
             for x, value in enumerate(values):
                 here = (top + y, left + x) == (row, column)
                 text = " " * NUMBER_WIDTH if blank[y, x] else number(value)
-                segments.append(Segment(text, REVERSE if here else self.rich_style))
+                segments.append(Segment(text, self._palette.cursor if here else self.rich_style))
             yield Strip(segments)
         if partly and height > 1:
-            yield Strip([Segment(self._window_text().strip(), Style.parse("dim") + self.rich_style)])
+            yield Strip([Segment(self._window_text().strip(), self._palette.dim)])
 
     def _draw_histogram(self, height: int, width: int) -> Iterator[Strip]:
         found = histogram(self._view.array, width)
         most, rows = max(1, int(found.counts.max())), max(1, height - 2)
         eighths = np.where(found.counts > 0, np.maximum(1, found.counts * 8 * rows // most), 0)
-        dark = self.app.current_theme.dark
         above = found.edges[:-1] >= 0
-        styles = [
-            self.rich_style if self._glyphs else Style(color=colour(16 if up else -16, dark)) for up in above.tolist()
-        ]
+        styles = [self._palette.style(16 if up else -16) for up in above.tolist()]
         for line in range(rows)[::-1]:
             filled = np.clip(eighths - 8 * line, 0, 8).tolist()
             yield Strip([Segment(BARS[part], style) for part, style in zip(filled, styles, strict=True)])
@@ -291,7 +268,7 @@ class TensorView(Widget):
         yield Strip([Segment("".join(axis).replace("-", "−"), self.rich_style)])
         bad = f", {found.left_out} NaN or infinite" if found.left_out else ""
         if height > 2:
-            yield Strip([Segment(f"the highest bar is {most:,} of {self._view.array.size:,}{bad}", Style.parse("dim"))])
+            yield Strip([Segment(f"the highest bar is {most:,} of {self._view.array.size:,}{bad}", self._palette.dim)])
 
     def _element_at(self, x: int, y: int) -> Index | None:
         grid, shown = self._grid, self._layout_shown
@@ -299,13 +276,28 @@ class TensorView(Widget):
             return None
         if self._view.mode == "numbers":
             y, x = y, x // NUMBER_WIDTH
-        elif not self._glyphs:
-            y *= 2
+        else:
+            y *= self._palette.down
         if not (0 <= y < len(grid.rows) and 0 <= x < len(grid.columns)):
             return None
         if isinstance(shown, Tiles):
             return shown.index_of(int(grid.rows[y]), int(grid.columns[x]))
         return shown.index_of(*grid.element(y, x))
+
+
+def _wrap(size: int, height: int, width: int) -> int:
+    """How many elements of a vector stand in a row, so that each is drawn as large as possible."""
+    return max((8, 16, 32, 64), key=lambda wrap: (min(height // -(-size // wrap), width // min(wrap, size)), -wrap))
+
+
+def _room(layout: Layout, picture: tuple[int, int] | None, height: int, width: int) -> tuple[int, int]:
+    """The room for a whole tensor: a picture that is too large keeps its proportions."""
+    if picture is None or (layout.rows, layout.columns) != picture:
+        return height, width
+    scale = min(height / layout.rows, width / layout.columns)
+    if scale >= 1:
+        return height, width
+    return max(1, round(layout.rows * scale)), max(1, round(layout.columns * scale))
 
 
 def number(value: float) -> str:

@@ -32,12 +32,13 @@ class Tabs(Static):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._shown: tuple[Sequence[str], int] = ((), 0)
         self._ends: list[int] = []
         self._first = 0
 
     def show(self, symbols: Sequence[str], selected: int) -> None:
         """Shows the symbols, the selected one reversed, from one on that leaves it in the room."""
-        first = 0
+        self._shown, first = (symbols, selected), 0
         while (
             sum(len(symbol) + 2 for symbol in symbols[first : selected + 1]) > self.size.width - 3 and first < selected
         ):
@@ -48,6 +49,10 @@ class Tabs(Static):
             text.append(f" {symbol} ", "reverse" if number == selected else "")
             self._ends.append(text.cell_len)
         self.update(text)
+
+    def on_resize(self) -> None:
+        """Fits the symbols to the room."""
+        self.show(*self._shown)
 
     def on_click(self, event: Click) -> None:
         """Tells which symbol was clicked."""

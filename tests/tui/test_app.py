@@ -71,7 +71,7 @@ async def test_the_tensors_of_the_step_are_on_screen(size: tuple[int, int]) -> N
         await pilot.pause()
         panes = app.screen.query_one(TensorPanes)
         assert "dE/dX = dE/dY Wᵀ" in text(app, "#rule")
-        for symbol in ("dE/dY", "dE/dX", "dE/dW", "ΔW", "W before"):
+        for symbol in ("dE/dY", "dE/dX", "dE/dW", "ΔW"):
             assert symbol in screen_text(app)
         views = [view for view in panes.query(TensorView) if view.display]
         assert len(views) == (1 if size == (80, 24) else 12)
@@ -248,7 +248,7 @@ async def test_a_breakpoint_on_the_layer_under_the_cursor_is_marked_and_stops() 
         assert [b.text for b in app.debugger.breakpoints] == ["affine 3"]
 
 
-@pytest.mark.parametrize("condition", ["loss > 0.2", "affine 1 backward if |dW| > 2.0"])
+@pytest.mark.parametrize("condition", ["loss > 0.15", "affine 1 backward if |dW| > 1.5"])
 async def test_training_stops_at_the_sample_that_hit(condition: str) -> None:
     app = make_app(breakpoints=(condition,))
     async with app.run_test(size=(120, 40)) as pilot:
@@ -256,9 +256,9 @@ async def test_training_stops_at_the_sample_that_hit(condition: str) -> None:
         await until(pilot, lambda: isinstance(app.screen, SteppingScreen))
         frame = app.debugger.frame
         if "loss" in condition:
-            assert frame.step.phase == "loss" and app.debugger.loss > 0.2
+            assert frame.step.phase == "loss" and app.debugger.loss > 0.15
         else:
-            assert frame.step.phase == "backward" and np.linalg.norm(frame.gradients["weights"]) > 2.0
+            assert frame.step.phase == "backward" and np.linalg.norm(frame.gradients["weights"]) > 1.5
         assert "Breakpoint" in notices(app)
         where = app.debugger.timeline.count
         await pilot.press("t")
@@ -270,9 +270,8 @@ async def test_watches_show_value_and_course(size: tuple[int, int]) -> None:
     app = make_app()
     async with app.run_test(size=size) as pilot:
         await pilot.press("w", *"mean |0.dW|", "enter", "escape", "5", "]", "f", "f")
-        if size == (80, 24):
-            await pilot.press("o", "o")
         await pilot.pause()
+        assert app.screen.query_one("#watches").display
         shown = text(app, "#watches-text")
         expected = float(np.abs(app.debugger.frames[-1].gradients["weights"]).mean())
         assert f"mean |0.dW| {expected:.5g}" in shown
