@@ -137,6 +137,8 @@ def column_picture(array: Array, column: int, picture: tuple[int, int]) -> Array
 
 def moved(layout: Layout | Tiles, index: Index, down: int, right: int) -> Index:
     """The index reached from an element by so many rows and columns: up to the edge, never outside the elements."""
+    if not layout.rows * layout.columns:
+        return index
     row, column = layout.cell_of(index)
     row = max(0, min(row + down, layout.rows - 1))
     column = max(0, min(column + right, layout.columns - 1))
@@ -232,59 +234,6 @@ def largest(array: Array) -> float:
         return max(-low, high)
     finite = np.abs(array[np.isfinite(array)])
     return float(finite.max()) if finite.size else 0.0
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Histogram:
-    """How many numbers lie in each of several bins.
-
-    Attributes:
-        edges: of the bins, one more than there are bins, from the smallest finite number to the largest.
-        counts: numbers in each bin.
-        nans: how many are NaN.
-        infinities: how many are ∞ or −∞.
-    """
-
-    edges: NDArray[np.float64]
-    counts: NDArray[np.int64]
-    nans: int
-    infinities: int
-
-    @property
-    def below(self) -> int:
-        """How many bins lie below zero; where some do and some do not, zero is the edge between them."""
-        return int((self.edges[:-1] < 0).sum())
-
-
-def histogram(array: Array, bins: int) -> Histogram:
-    """Counts numbers in bins of equal width, those below zero and those above each for themselves.
-
-    Args:
-        array: of any shape.
-        bins: how many bins, at least 2. Equal numbers share a single one; without finite numbers there is none.
-    """
-    values = np.asarray(array, np.float64).ravel()
-    finite = values[np.isfinite(values)]
-    nans = int(np.isnan(values).sum()) if len(finite) < len(values) else 0
-    infinities = len(values) - len(finite) - nans
-    if not len(finite):
-        return Histogram(np.zeros(0), np.zeros(0, np.int64), nans, infinities)
-    low, high = float(finite.min()), float(finite.max())
-    if low == high:
-        return Histogram(np.array([low, high]), np.array([len(finite)]), nans, infinities)
-    if low < 0 < high:
-        below = max(1, min(bins - 1, round(bins / (1 + high / -low))))
-        edges = np.concatenate([np.linspace(low, 0, below + 1), np.linspace(0, high, bins - below + 1)[1:]])
-        left = _count(finite[finite < 0], low, 0, below)
-        counts = np.concatenate([left, _count(finite[finite >= 0], 0, high, bins - below)])
-    else:
-        edges, counts = np.linspace(low, high, bins + 1), _count(finite, low, high, bins)
-    return Histogram(edges, counts, nans, infinities)
-
-
-def _count(values: NDArray[np.float64], low: float, high: float, bins: int) -> NDArray[np.int64]:
-    places = ((values - low) / (high - low) * bins).astype(np.int64)
-    return np.bincount(np.minimum(places, bins - 1), minlength=bins)
 
 
 def _starts(size: int, room: int) -> NDArray[np.int64]:

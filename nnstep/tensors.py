@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -28,6 +29,7 @@ class Tensor:
     array: Array
 
 
+@lru_cache(maxsize=8)
 def tensors_of(frame: Frame) -> tuple[Tensor, ...]:
     """All tensors of a frame, those first that its step is about."""
     if frame.step.phase == "loss":

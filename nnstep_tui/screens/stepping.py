@@ -52,6 +52,7 @@ class SteppingScreen(Moving, Stopping, Changing, Keeping):
         super().__init__(debugger)
         self._welcome = welcome
         self._waiting = False
+        self._source_of: Frame | None = None
 
     def compose(self) -> ComposeResult:
         """The position above, stack and digit at the left, the tensors in the room that is left, words below."""
@@ -194,9 +195,15 @@ class SteppingScreen(Moving, Stopping, Changing, Keeping):
             said += [f"{mark.text}: {mark.explanation}" for mark in marks(debugger.frame, tensor.key)]
             lower.show_arithmetic(tensor.symbol, said, "e: a number's arithmetic")
         if lower.shows("source"):
-            lower.show_source(running_source(debugger.stack, debugger.frame, debugger.frames))
+            self._show_source(lower)
         if lower.shows("watches"):
             lower.show_watches(self._watch_lines(), [self.line_of(breakpoint) for breakpoint in debugger.breakpoints])
+
+    def _show_source(self, lower: LowerPanes) -> None:
+        debugger = self.debugger
+        if self._source_of is not debugger.frame:
+            self._source_of = debugger.frame
+            lower.show_source(running_source(debugger.stack, debugger.frame, debugger.frames))
 
     def _where_to(self) -> str:
         arithmetic = self.arithmetic()

@@ -21,6 +21,7 @@ class LowerPanes(Horizontal):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.page = PAGES[0]
+        self._sizes: dict[str, tuple[int, int]] = {}
 
     def compose(self) -> ComposeResult:
         """The three pages."""
@@ -60,7 +61,7 @@ class LowerPanes(Horizontal):
         """Shows an element's arithmetic, or what else there is to say of the selected tensor."""
         pane = self.query_one("#arithmetic")
         pane.border_title, pane.border_subtitle = title, hint
-        self.query_one("#arithmetic-text", Static).update("\n".join(lines))
+        self._put("arithmetic", Text("\n".join(lines)))
 
     def show_source(self, functions: Sequence[Function]) -> None:
         """Shows functions with their line numbers; ▶ stands before each line that ran."""
@@ -73,10 +74,7 @@ class LowerPanes(Horizontal):
                 text.append(f"{'▶' if ran else ' '}{number:4} ", "bold" if ran else "dim")
                 text.append(f"{line}\n", "" if ran else "dim")
         text.rstrip()
-        pane = self.query_one("#source")
-        pane.border_title = "source"
-        self.query_one("#source-text", Static).update(text)
-        pane.scroll_home(animate=False)
+        self._put("source", text)
 
     def show_watches(
         self, watches: Sequence[tuple[str, float | None, list[float]]], breakpoints: Sequence[str]
@@ -92,7 +90,14 @@ class LowerPanes(Horizontal):
         if not watches and not breakpoints:
             text.append("w watches a number, b sets a breakpoint", "dim")
         text.rstrip()
-        self.query_one("#watches-text", Static).update(text)
+        self._put("watches", text)
+
+    def _put(self, name: str, text: Text) -> None:
+        """Changes a page's words; the layout is only worked out again where their size changes."""
+        size = (text.plain.count("\n"), max(map(len, text.plain.split("\n"))))
+        changed = self._sizes.get(name) != size
+        self._sizes[name] = size
+        self.query_one(f"#{name}-text", Static).update(text, layout=changed)
 
 
 def sparkline(values: Sequence[float]) -> str:

@@ -29,7 +29,7 @@ class OutputBars(Static):
         """Shows outputs (1, classes), or none while forward has not come to the end."""
         self.border_subtitle = f"label {label}"
         if outputs is None:
-            self.update(Text(f"label {label}\nnot computed yet:\nfinish the pass (f)", style="dim"))
+            self.update(Text(f"label {label}\nnot computed yet:\nfinish the pass (f)", style="dim"), layout=False)
             return
         values = outputs.ravel()
         self._classes_shown = values.size
@@ -42,7 +42,7 @@ class OutputBars(Static):
             style = "bold" if index == best else ""
             text.append(f"{index} {bar:{room}} {value:6.2f} {mark}\n", style)
         text.rstrip()
-        self.update(text)
+        self.update(text, layout=False)
 
     def on_click(self, event: Click) -> None:
         """Tells which bar was clicked."""

@@ -138,9 +138,9 @@ def palette_of(kind: str, base: Style) -> Palette:
 
 
 def unmarked(level: int) -> tuple[int, int]:
-    """The mark (0, CURSOR or CHANGED) of a level, and the level without it."""
-    mark = (level + 100) // CURSOR * CURSOR
-    return mark, level - mark
+    """The mark (0, CURSOR or CHANGED) of a level, and the level without it; the cursor hides the other mark."""
+    marks = (level + 100) // CURSOR * CURSOR
+    return CURSOR if marks == CURSOR + CHANGED else marks, level - marks
 
 
 def glyph(level: int) -> str:

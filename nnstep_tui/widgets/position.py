@@ -24,7 +24,7 @@ class PositionLine(Static):
                 text.append_text(more)
         if typed:
             text.append(" " * max(1, self.size.width - text.cell_len - len(typed) - 1) + typed, "bold reverse")
-        self.update(text)
+        self.update(text, layout=False)
 
     @staticmethod
     def _rest(debugger: Debugger) -> list[Text]:

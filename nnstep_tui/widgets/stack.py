@@ -77,4 +77,4 @@ class StackView(Static, can_focus=True):
             style = "reverse" if self.has_focus and index == self.chosen else "bold" if index == current else ""
             text.append(f"{pointer} {row}{mark}", style)
             text.append("\n" if index + 1 < len(self._rows) else "")
-        self.update(text)
+        self.update(text, layout=False)

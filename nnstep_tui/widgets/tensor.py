@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from rich.segment import Segment
+from rich.style import Style
 from textual.events import Click
 from textual.message import Message
 from textual.strip import Strip
@@ -85,9 +86,14 @@ class TensorView(Widget):
         self._layout_shown: Layout | Tiles = layout_of((0,))
         self._grid: Grid | None = None
         self._offset = (0, 0)
+        self._base = Style()
+        self._blank = Strip([])
+        self._palette = palette_of("dark", self._base)
 
     def show(self, view: View) -> None:
         """Shows a tensor."""
+        if _same(view, self._view):
+            return
         if view.array.shape != self._view.array.shape:
             self._offset = (0, 0)
         self._view = view
@@ -129,12 +135,9 @@ class TensorView(Widget):
         """One line of the picture."""
         if not self._lines:
             self._draw()
-        if y < len(self._lines):
-            return self._lines[y].adjust_cell_length(self.size.width, self.rich_style)
-        return Strip.blank(self.size.width, self.rich_style)
+        return self._lines[y] if y < len(self._lines) else self._blank
 
-    @property
-    def _palette(self) -> Palette:
+    def _find_palette(self) -> Palette:
         theme = self.app.current_theme
         if self.app.no_color:
             kind = "plain"
@@ -142,11 +145,14 @@ class TensorView(Widget):
             kind = "ansi" if theme.dark else "ansi-light"
         else:
             kind = "dark" if theme.dark else "light"
-        return palette_of(kind, self.rich_style)
+        return palette_of(kind, self._base)
 
     def _draw(self) -> None:
         height, width, view = self.size.height, self.size.width, self._view
         self._grid = None
+        self._base = self.rich_style
+        self._palette = self._find_palette()
+        self._blank = Strip.blank(width, self._base)
         if height < 1 or width < 1 or not view.array.size:
             self._lines = [Strip.blank(max(width, 0), self.rich_style)]
         elif view.mode == "numbers":
@@ -155,6 +161,7 @@ class TensorView(Widget):
             self._lines = list(self._draw_histogram(height, width))
         else:
             self._lines = list(self._draw_heatmap(height, width))
+        self._lines = [line.adjust_cell_length(width, self._base) for line in self._lines]
 
     def _draw_heatmap(self, height: int, width: int) -> Iterator[Strip]:
         view = self._view
@@ -164,7 +171,7 @@ class TensorView(Widget):
         strips = palette.strips(self._pixels(palette.down * rows, width, limit))
         yield from strips
         if legend:
-            yield from [Strip.blank(width, self.rich_style)] * (rows - len(strips))
+            yield from [Strip.blank(width, self._base)] * (rows - len(strips))
             yield self._legend(limit, width)
 
     def _pixels(self, height: int, width: int, limit: float) -> NDArray[np.int64]:
@@ -245,7 +252,7 @@ class TensorView(Widget):
             for x, value in enumerate(values):
                 here = (top + y, left + x) == (row, column)
                 text = " " * NUMBER_WIDTH if blank[y, x] else number(value)
-                segments.append(Segment(text, self._palette.cursor if here else self.rich_style))
+                segments.append(Segment(text, self._palette.cursor if here else self._base))
             yield Strip(segments)
         if partly and height > 1:
             yield Strip([Segment(self._window_text().strip(), self._palette.dim)])
@@ -265,7 +272,7 @@ class TensorView(Widget):
         axis[: len(low)], axis[-len(high) :] = low, high
         if zero > len(low) and zero < len(axis) - len(high) - 1:
             axis[zero] = "0"
-        yield Strip([Segment("".join(axis).replace("-", "−"), self.rich_style)])
+        yield Strip([Segment("".join(axis).replace("-", "−"), self._base)])
         bad = f", {found.left_out} NaN or infinite" if found.left_out else ""
         if height > 2:
             yield Strip([Segment(f"the highest bar is {most:,} of {self._view.array.size:,}{bad}", self._palette.dim)])
@@ -283,6 +290,13 @@ class TensorView(Widget):
         if isinstance(shown, Tiles):
             return shown.index_of(int(grid.rows[y]), int(grid.columns[x]))
         return shown.index_of(*grid.element(y, x))
+
+
+def _same(one: View, other: View) -> bool:
+    """The same array object, looked at in the same way."""
+    if one.array is not other.array:
+        return False
+    return all(getattr(one, name) == getattr(other, name) for name in View.__slots__ if name != "array")
 
 
 def _wrap(size: int, height: int, width: int) -> int:

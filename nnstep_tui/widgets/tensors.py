@@ -48,7 +48,7 @@ class Tabs(Static):
         for number, symbol in enumerate(symbols[first:], first):
             text.append(f" {symbol} ", "reverse" if number == selected else "")
             self._ends.append(text.cell_len)
-        self.update(text)
+        self.update(text, layout=False)
 
     def on_resize(self) -> None:
         """Fits the symbols to the room."""
