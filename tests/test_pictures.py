@@ -218,7 +218,7 @@ def test_the_cursor_is_always_inside_the_window(size: int, room: int, offset: in
     cursor = data.draw(st.integers(0, size - 1))
     start = window(size, room, offset, cursor)
     assert start <= cursor < start + room
-    assert 0 <= start and (start + room <= size or start == 0)
+    assert start >= 0 and (start + room <= size or start == 0)
     assert window(size, room, start, cursor) == start
 
 
@@ -229,8 +229,8 @@ def test_levels_go_from_minus_16_to_16_and_stop_there() -> None:
 
 
 def test_the_log_scale_tells_small_values_apart() -> None:
-    # 16 · log₁₀(1 + 10⁴ x) / log₁₀(10001): x = 10⁻⁴ gives 16 · 0.3010 / 4.00004 = 1.20, 10⁻² gives 16 · 2.0043 / 4.00004
-    # = 8.02, 1 gives 16.
+    # 16 · log₁₀(1 + 10⁴ x) / log₁₀(10001): x = 10⁻⁴ gives 16 · 0.3010 / 4.00004 = 1.20, 10⁻² 16 · 2.0043 / 4.00004
+    # = 8.02, and 1 gives 16.
     values = 3.0 * np.array([0.0, 1e-4, 1e-2, 1.0, -1e-4, -1e-2, -1.0, math.nan])
     assert levels(values, 3.0, log=True).tolist() == [0, 1, 8, 16, -1, -8, -16, 99]
     assert levels(values, 3.0).tolist() == [0, 0, 0, 16, 0, 0, -16, 99]

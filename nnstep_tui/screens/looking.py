@@ -85,7 +85,7 @@ class Looking(DebuggerScreen):
     def action_cursor(self, down: int, right: int) -> None:
         """Moves the cursor."""
         times = self.take_count()
-        index = self.query_one(TensorPanes).view.cursor_moved(down * times, right * times)
+        index = self.query_one(TensorPanes).picture.cursor_moved(down * times, right * times)
         if index is not None:
             self.put_cursor(self.tensor(), index)
         self.show()

@@ -32,8 +32,9 @@ from nnstep_tui.widgets.lower import LowerPanes
 from nnstep_tui.widgets.outputs import OutputBars
 from nnstep_tui.widgets.position import PositionLine
 from nnstep_tui.widgets.stack import StackView
-from nnstep_tui.widgets.tensor import TensorView, View
-from nnstep_tui.widgets.tensors import Tabs, TensorPanes
+from nnstep_tui.widgets.tensor import TensorView
+from nnstep_tui.widgets.tensor_picture import View
+from nnstep_tui.widgets.tensors import TensorPanes
 
 WELCOME = """n steps forward, p back, ] goes to the next digit.
 e puts a cursor on a number: its arithmetic. t trains.
@@ -264,28 +265,14 @@ class SteppingScreen(Moving, Stopping, Changing, Keeping):
     def _small(self, symbol: str, array: np.ndarray, limit: float | None) -> View:
         return View(symbol, array, self.debugger.samples.shape, limit=limit, log=self.looks.log, legend=False)
 
-    @on(TensorView.Selected)
-    def _select(self, event: TensorView.Selected) -> None:
-        panes = self.query_one(TensorPanes)
-        if event.view.parent is not None and event.view.parent.id == "views" and not panes.alone:
-            self.key = self.tensors()[min(panes.number_of(event.view), len(self.tensors()) - 1)].key
-        self.show()
-
-    @on(TensorView.ElementClicked)
-    def _put_cursor(self, event: TensorView.ElementClicked) -> None:
-        panes = self.query_one(TensorPanes)
-        if event.view.parent is None or event.view.parent.id != "views":
-            return
+    @on(TensorPanes.Clicked)
+    def _select(self, event: TensorPanes.Clicked) -> None:
         tensors = self.tensors()
-        tensor = tensors[min(panes.number_of(event.view), len(tensors) - 1)]
-        if len(event.index) == tensor.array.ndim:
-            panes.focus()
+        tensor = tensors[min(event.number, len(tensors) - 1)]
+        self.key = tensor.key
+        if event.index is not None and len(event.index) == tensor.array.ndim:
+            self.query_one(TensorPanes).focus()
             self.put_cursor(tensor, event.index)
-        self.show()
-
-    @on(Tabs.Clicked)
-    def _select_tab(self, event: Tabs.Clicked) -> None:
-        self.key = self.tensors()[min(event.number, len(self.tensors()) - 1)].key
         self.show()
 
     @on(StackView.Clicked)

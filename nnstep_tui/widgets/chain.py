@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from nnstep_tui.widgets.tensor import TensorView, View
+from nnstep_tui.widgets.tensor import TensorView
+from nnstep_tui.widgets.tensor_picture import View
 
 
 class ChainView(Vertical):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal
 from textual.widgets import Static
 
 from nnstep.source import Function
@@ -21,14 +21,13 @@ class LowerPanes(Horizontal):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.page = PAGES[0]
-        self._sizes: dict[str, tuple[int, int]] = {}
 
     def compose(self) -> ComposeResult:
         """The three pages."""
         for name in PAGES:
-            with VerticalScroll(id=name, can_focus=False) as page:
-                page.border_title = name
-                yield Static(id=f"{name}-text", markup=False)
+            page = Static(id=name, markup=False)
+            page.border_title = name
+            yield page
 
     def on_resize(self) -> None:
         """Fits the pages to the room."""
@@ -64,17 +63,19 @@ class LowerPanes(Horizontal):
         self._put("arithmetic", Text("\n".join(lines)))
 
     def show_source(self, functions: Sequence[Function]) -> None:
-        """Shows functions with their line numbers; ▶ stands before each line that ran."""
-        text = Text(no_wrap=True, overflow="ellipsis")
+        """Shows functions with their line numbers; ▶ stands before each line that ran, and the first is in sight."""
+        lines: list[Text] = []
+        first_ran = 0
         for function in functions:
-            text.append(f"{function.name}", "bold")
-            text.append(f"  {function.file}\n" if function.lines else f"  {function.file}: no source\n", "dim")
+            lines.append(Text.assemble((function.name, "bold"), (f"  {function.note or function.file}", "dim")))
             for number, line in function.lines:
                 ran = number in function.ran
-                text.append(f"{'▶' if ran else ' '}{number:4} ", "bold" if ran else "dim")
-                text.append(f"{line}\n", "" if ran else "dim")
-        text.rstrip()
-        self._put("source", text)
+                first_ran = first_ran or (len(lines) if ran else 0)
+                mark = (f"{'▶' if ran else ' '}{number:4} ", "bold" if ran else "dim")
+                lines.append(Text.assemble(mark, (line, "" if ran else "dim")))
+        room = max(1, self.query_one("#source").size.height)
+        start = max(0, min(first_ran - 2, len(lines) - room)) if first_ran >= room else 0
+        self._put("source", Text("\n", no_wrap=True, overflow="ellipsis").join(lines[start:]))
 
     def show_watches(
         self, watches: Sequence[tuple[str, float | None, list[float]]], breakpoints: Sequence[str]
@@ -93,11 +94,7 @@ class LowerPanes(Horizontal):
         self._put("watches", text)
 
     def _put(self, name: str, text: Text) -> None:
-        """Changes a page's words; the layout is only worked out again where their size changes."""
-        size = (text.plain.count("\n"), max(map(len, text.plain.split("\n"))))
-        changed = self._sizes.get(name) != size
-        self._sizes[name] = size
-        self.query_one(f"#{name}-text", Static).update(text, layout=changed)
+        self.query_one(f"#{name}", Static).update(text, layout=False)
 
 
 def sparkline(values: Sequence[float]) -> str:

@@ -17,7 +17,6 @@ from nnstep_tui.screens.help import HelpScreen
 from nnstep_tui.screens.stepping import SteppingScreen
 from nnstep_tui.screens.training import TrainingScreen
 from nnstep_tui.welcome import first_start
-from nnstep_tui.widgets.tensor import TensorView
 from nnstep_tui.widgets.tensors import TensorPanes
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
@@ -73,8 +72,7 @@ async def test_the_tensors_of_the_step_are_on_screen(size: tuple[int, int]) -> N
         assert "dE/dX = dE/dY Wᵀ" in text(app, "#rule")
         for symbol in ("dE/dY", "dE/dX", "dE/dW", "ΔW"):
             assert symbol in screen_text(app)
-        views = [view for view in panes.query(TensorView) if view.display]
-        assert len(views) == (1 if size == (80, 24) else 12)
+        assert len(panes.tiles) == (1 if size == (80, 24) else 12)
         await pilot.press("tab")
         await pilot.pause()
         assert app.screen.key == "input_gradient"
@@ -83,7 +81,7 @@ async def test_the_tensors_of_the_step_are_on_screen(size: tuple[int, int]) -> N
         assert app.screen.key == "output"
         await pilot.press("z")
         await pilot.pause()
-        assert [view.id for view in panes.query(TensorView) if view.display] == ["view-0"]
+        assert [tile.number for tile in panes.tiles] == [11]
         await pilot.press("v")
         await pilot.pause()
         expected = f"{app.debugger.frame.output[0, 0]:.4f}".replace("-", "−")
@@ -161,7 +159,7 @@ async def test_a_change_is_shown_beside_what_was_before_and_undone(size: tuple[i
         await pilot.press("equals_sign", *"label=3", "enter")
         await pilot.pause()
         assert app.debugger.label == 3 and "label 3" in text(app, "#position")
-        assert f"loss before {before:.6f}, after {app.debugger.loss:.6f}" in text(app, "#arithmetic-text")
+        assert f"loss before {before:.6f}, after {app.debugger.loss:.6f}" in text(app, "#arithmetic")
         await pilot.press("s", "equals_sign", *"W[17,3]=0.5", "enter")
         await pilot.pause()
         assert app.debugger.frame.before["weights"][17, 3] == 0.5
@@ -177,6 +175,7 @@ async def test_a_change_is_shown_beside_what_was_before_and_undone(size: tuple[i
         await pilot.press("u")
         await pilot.pause()
         assert "Nothing was changed" in notices(app)
+        await pilot.press("s")
         for wrong, said in (("W[999,3]=1", "no element"), ("nonsense", "WHAT = NUMBER"), ("W=3", "which element")):
             await pilot.press("equals_sign")
             app.screen.query_one(Input).value = wrong
@@ -272,7 +271,7 @@ async def test_watches_show_value_and_course(size: tuple[int, int]) -> None:
         await pilot.press("w", *"mean |0.dW|", "enter", "escape", "5", "]", "f", "f")
         await pilot.pause()
         assert app.screen.query_one("#watches").display
-        shown = text(app, "#watches-text")
+        shown = text(app, "#watches")
         expected = float(np.abs(app.debugger.frames[-1].gradients["weights"]).mean())
         assert f"mean |0.dW| {expected:.5g}" in shown
         assert sum(shown.count(bar) for bar in "▁▂▃▄▅▆▇█") == 6
@@ -288,7 +287,7 @@ async def test_the_source_of_the_step_is_on_screen_with_the_lines_that_ran(size:
         if size == (80, 24):
             await pilot.press("o")
         await pilot.pause()
-        shown = text(app, "#source-text")
+        shown = text(app, "#source")
         ran = [line for line in shown.splitlines() if line.startswith("▶")]
         assert any("return X @ self.weights + self.bias" in line for line in ran)
         assert not any("raise NnstepError" in line for line in ran) and "raise NnstepError" in shown
@@ -403,7 +402,8 @@ async def test_a_click_chooses_a_layer_a_tensor_an_element_and_a_bar() -> None:
         await pilot.click("#stack", offset=(4, 3))
         await pilot.pause()
         assert "step 3/10" in text(app, "#position")
-        await pilot.click("#view-1", offset=(6, 2))
+        tile = app.screen.query_one(TensorPanes).tiles[1].region
+        await pilot.click("#tensors", offset=(tile.x + 6, tile.y + 2))
         await pilot.pause()
         assert app.screen.key == "output" and app.screen.query_one(TensorPanes).has_focus
         assert app.screen.place().key == "output"
@@ -413,7 +413,7 @@ async def test_a_click_chooses_a_layer_a_tensor_an_element_and_a_bar() -> None:
         assert app.screen.place().index == (0, 3)
         await pilot.press("z")
         await pilot.pause()
-        await pilot.click("#tabs", offset=(1, 0))
+        await pilot.click("#tensors", offset=(2, 0))
         await pilot.pause()
         assert app.screen.key == "input"
 
