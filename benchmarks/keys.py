@@ -29,7 +29,7 @@ from nnstep.engines.base import choose_engine
 from nnstep.settings import Settings
 from nnstep.stack import Stack
 from nnstep.timeline import Timeline
-from nnstep_tui.app import NnstepApp
+from nnstep_tui.app import NnstepApp, spare_what_stays
 
 
 def make_app() -> NnstepApp:
@@ -44,6 +44,7 @@ async def press_all(keys: list[str]) -> tuple[list[float], list[int]]:
     app, times, sizes = make_app(), [], []
     async with app.run_test(size=(160, 48)) as pilot:
         await pilot.pause()
+        spare_what_stays()  # as the app does on a terminal
         painted = asyncio.Event()
         display = app._display
 
