@@ -93,6 +93,6 @@ class NnstepApp(App[int]):
 
 
 def spare_what_stays() -> None:
-    """Takes all objects of now out of later garbage collections: going through them costs 60 ms, in the middle of a key."""
+    """Takes all objects of now out of garbage collections: going through them takes 60 ms, in the middle of a key."""
     gc.collect()
     gc.freeze()

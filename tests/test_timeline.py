@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from nnstep.architecture import build_network
 from nnstep.branches import Position, parse_position, size_of, with_rate
 from nnstep.data import load_data
+from nnstep.edits import Edit
 from nnstep.engines.base import Engine, choose_engine
 from nnstep.errors import NnstepError
 from nnstep.layers import AffineLayer
@@ -242,3 +243,77 @@ def test_positions_are_read_from_text() -> None:
     for text in ("7", "7.", "a.b", "-1.2", "1.2.3", ""):
         with pytest.raises(NnstepError, match="EPOCH.SAMPLE"):
             parse_position(text)
+
+
+def test_a_branch_without_a_change_needs_no_checkpoint_and_is_replayed_from_its_parent() -> None:
+    timeline = new_timeline()
+    for _ in range(12):
+        timeline.step_sample()
+    timeline.visit(Position(1, 8))
+    branch = timeline.fork("other", with_rate(timeline.branch.settings, 0.25))
+    assert not branch.checkpoints
+    for _ in range(4):
+        timeline.step_sample()
+    at_end = timeline.stack.snapshot()
+    timeline.go_to(timeline.branches["main"], 0)
+    timeline.go_to(branch, branch.head)
+    assert equal(timeline.stack.snapshot(), at_end)
+
+
+def test_a_changed_pixel_is_replayed_with_its_change() -> None:
+    timeline = new_timeline()
+    timeline.train(5)
+    plain = timeline.frames()
+    edit = Edit(inputs={(0, (0, 100)): 0.75})
+    branch = timeline.fork(edit=edit)
+    assert timeline.frames()[0].input[0, 100] == 0.75 and plain[0].input[0, 100] != 0.75
+    timeline.step_sample()
+    timeline.train(4)
+    at_end = timeline.stack.snapshot()
+    timeline.go_to(branch, 7)
+    timeline.go_to(branch, branch.head)
+    assert equal(timeline.stack.snapshot(), at_end)
+    timeline.go_to(branch, branch.start)
+    assert timeline.frames()[0].input[0, 100] == 0.75
+    assert timeline.frames(1)[0].input[0, 100] == SAMPLES.inputs(slice(6, 7))[0, 100]
+
+
+def test_a_branch_is_forgotten_only_where_no_other_begins_on_it() -> None:
+    timeline = new_timeline()
+    timeline.train(6)
+    before = timeline.visit(Position(1, 4))
+    one = timeline.fork("one")
+    two = timeline.fork("two")
+    with pytest.raises(NnstepError, match="'one' cannot be forgotten"):
+        timeline.drop(one)
+    timeline.drop(two)
+    timeline.drop(one)
+    assert list(timeline.branches) == ["main"] and timeline.branch.name == "main"
+    assert timeline.count == 3 and equal(timeline.stack.snapshot(), before)
+    with pytest.raises(NnstepError, match="'main' cannot be forgotten"):
+        timeline.drop(timeline.branch)
+
+
+def test_a_cut_run_goes_on_as_if_it_had_never_been_longer() -> None:
+    timeline, other = new_timeline(), new_timeline()
+    timeline.train(20)
+    timeline.cut(9)
+    assert timeline.branch.head == timeline.count == 9 == len(timeline.branch.log)
+    other.train(9)
+    assert equal(timeline.stack.snapshot(), other.stack.snapshot())
+    timeline.train(15)
+    other.train(15)
+    assert equal(timeline.stack.snapshot(), other.stack.snapshot())
+
+
+def test_an_index_of_the_history_leads_to_its_branch_and_back() -> None:
+    timeline = new_timeline()
+    timeline.train(8)
+    timeline.visit(Position(1, 6))
+    timeline.fork("on", start=15)
+    timeline.train(4)
+    for index, expected in ((0, ("main", 0)), (4, ("main", 4)), (5, ("on", 15)), (8, ("on", 18))):
+        branch, count = timeline.place_at(index)
+        assert (branch.name, count) == expected
+    timeline.go_to(timeline.branches["on"], 17)
+    assert timeline.index() == 7
