@@ -59,7 +59,7 @@ def train(options: Namespace) -> int:
         if timeline:
             save_run(options.save_run, timeline, _config(options, bench))
     if finished:
-        test = test_set(bench.network, bench.data.test)
+        test = bench.stack.guard(lambda: test_set(bench.network, bench.data.test))
         _say(str(test), options)
         report["test"] = _scores(test)
     else:
@@ -80,7 +80,7 @@ def evaluate(options: Namespace) -> int:
     """Prints the test line."""
     _check_outputs(options.json)
     bench = set_up(options)
-    test = test_set(bench.network, bench.data.test)
+    test = bench.stack.guard(lambda: test_set(bench.network, bench.data.test))
     _say(str(test), options)
     _write_json(options, {"test": _scores(test), "config": _config(options, bench)})
     return 0
@@ -105,7 +105,7 @@ def predict(options: Namespace) -> int:
         names = [str(index) for index in chosen]
         rows = slice(chosen.start, chosen.stop)
         samples, labelled = Samples(test.pixels[rows], test.labels[rows], test.shape), True
-    outputs = forward(bench.network, samples)
+    outputs = bench.stack.guard(lambda: forward(bench.network, samples))
     rows_out = [
         _prediction(name, output, int(label) if labelled else None)
         for name, output, label in zip(names, outputs, samples.labels, strict=True)
@@ -139,7 +139,7 @@ def trace(options: Namespace) -> int:
     train_set, dtype = bench.data.train, bench.stack.dtype
     X, y = train_set.inputs(slice(row, row + 1), dtype), train_set.targets(slice(row, row + 1), dtype)
     with np.errstate(over="ignore", invalid="ignore"):
-        frames = list(run_steps(bench.stack, X, y, rate))
+        frames = bench.stack.guard(lambda: list(run_steps(bench.stack, X, y, rate)))
     loss_frame = frames[len(bench.stack.layers)]
     assert loss_frame.output is not None
     report |= {
@@ -219,7 +219,8 @@ def test_set(network: Network, samples: Samples) -> Evaluation:
 
 def forward(network: Network, samples: Samples) -> Any:
     """ŷ (samples, classes), computed 1,000 samples at a time to keep memory small."""
-    dtype = next((a.dtype for layer in network.layers for a in layer.parameters.values()), np.float64)
+    dtype = next((a.dtype for layer in network.layers for a in layer.parameters.values()), np.dtype(np.float64))
+    dtype = dtype if dtype.kind == "f" else np.dtype(np.float64)
     parts = range(0, len(samples), 1000)
     with np.errstate(over="ignore", invalid="ignore"):
         return np.concatenate([network.forward(samples.inputs(slice(i, i + 1000), dtype)) for i in parts])

@@ -280,6 +280,9 @@ class Debugger:
         self.enter(cursor)
 
     def _train_by_steps(self) -> None:
+        if self.stack.keeper and np.isfinite(self.loss):
+            self.timeline.step_sample()
+            return
         self.stack.restore(self.parameters_after)
         loss, says = outcome_of(self.frames)
         if not self.branch.diverged:

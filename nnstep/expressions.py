@@ -288,16 +288,20 @@ class Reader:
     def _parameter(self, name: str) -> tuple[str, str] | None:
         for prefix, group in (("dE/d", "gradients"), ("Δ", "update"), ("d", "gradients"), ("", "now")):
             rest = name.removeprefix(prefix)
-            if name.startswith(prefix) and SHORT.get(rest, rest) in self.parameters:
-                return group, SHORT.get(rest, rest)
+            if name.startswith(prefix) and self._long(rest) in self.parameters:
+                return group, self._long(rest)
         return None
+
+    def _long(self, name: str) -> str:
+        """The name of a parameter that may be shortened."""
+        return name if name in self.parameters else SHORT.get(name, name)
 
     def _key(self, name: str) -> str:
         if name in TENSORS:
             return TENSORS[name]
         if name in ("update", "Δ"):
             following = self.take(*self.parameters, *SHORT)
-            return f"update.{SHORT.get(following, following) or 'weights'}"
+            return f"update.{self._long(following) or 'weights'}"
         group, parameter = self._parameter(name) or ("now", name)
         return f"{group}.{parameter}"
 

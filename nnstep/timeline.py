@@ -128,13 +128,19 @@ class Timeline:
         settings = self.branch.settings
         limit = max(limit // settings.batch_size, 1) * settings.batch_size
         stop = min(self.count + limit, self._epoch_end(self.count))
-        outcome = self.engine.run(
-            self.stack,
-            self.samples,
-            self._rows(self.branch, self.count, stop),
-            settings.learning_rate,
-            settings.batch_size,
-        )
+        before = self.stack.snapshot() if self.stack.keeper else None
+        try:
+            outcome = self.engine.run(
+                self.stack,
+                self.samples,
+                self._rows(self.branch, self.count, stop),
+                settings.learning_rate,
+                settings.batch_size,
+            )
+        except NnstepError:
+            if before:
+                self.stack.restore(before)
+            raise
         self._record(outcome, self.engine.name, settings.batch_size)
         return outcome
 
@@ -146,7 +152,13 @@ class Timeline:
     def step_sample(self) -> Outcome:
         """Steps the sample at the head by hand, from its first step to its last."""
         self._check_head()
-        loss, prediction = outcome_of(self._run_steps())
+        before = self.stack.snapshot() if self.stack.keeper else None
+        try:
+            loss, prediction = outcome_of(self._run_steps())
+        except NnstepError:
+            if before:
+                self.stack.restore(before)
+            raise
         self.stepped(loss, prediction)
         return Outcome(np.array([loss]), np.array([prediction], np.uint8))
 
@@ -212,6 +224,15 @@ class Timeline:
 
         Where the branch has none before it, the replay begins in the branch that it left.
         """
+        before = self.stack.snapshot() if self.stack.keeper else None
+        try:
+            self._go_to(branch, count)
+        except NnstepError:
+            if before:
+                self.stack.restore(before)
+            raise
+
+    def _go_to(self, branch: Branch, count: int) -> None:
         legs = [(branch, count)]
         while _checkpoint_before(*legs[-1]) is None:
             left = legs[-1][0]
@@ -230,7 +251,13 @@ class Timeline:
     def advance(self) -> None:
         """Goes one sample on in the past of a branch: what `go_to` does, without a checkpoint where that works."""
         if self.branch.settings.batch_size == 1 and self.count < self.branch.head:
-            self._replay(self.branch, self.count, self.count + 1)
+            before = self.stack.snapshot() if self.stack.keeper else None
+            try:
+                self._replay(self.branch, self.count, self.count + 1)
+            except NnstepError:
+                if before:
+                    self.stack.restore(before)
+                raise
             self.count += 1
         else:
             self.go_to(self.branch, self.count + 1)
@@ -386,8 +413,27 @@ class Timeline:
         rows = self._rows(branch, at, whole)
         if len(rows):
             engine = self._engine(stretch.engine)
-            engine.run(self.stack, self.samples, rows, settings.learning_rate, settings.batch_size)
+            outcome = engine.run(self.stack, self.samples, rows, settings.learning_rate, settings.batch_size)
+            self._check_replay(branch, at, outcome.losses)
         return stop
+
+    def _check_replay(self, branch: Branch, at: int, losses: NDArray[np.float64]) -> None:
+        """Compares what students' layers give when they run again with what was recorded.
+
+        Raises:
+            NnstepError: it is not the same.
+        """
+        if not self.stack.keeper:
+            return
+        logged = branch.log.losses[at - branch.start :][: len(losses)]
+        wrong = np.flatnonzero((logged != losses) & ~(np.isnan(logged) & np.isnan(losses)))
+        if len(wrong):
+            first = int(wrong[0])
+            raise NnstepError(
+                f"this homework cannot be replayed: the loss of {self.position_of(at + first)} was {logged[first]:.9g} "
+                f"when it was trained, and is {losses[first]:.9g} when it runs again",
+                "It keeps state out of sight, draws random numbers of its own, or its code has changed",
+            )
 
     def _replay_steps(self, branch: Branch, at: int, stop: int) -> int:
         """Runs samples as they were stepped by hand; those without changes need no frames for that."""
@@ -397,7 +443,10 @@ class Timeline:
             self.branch, self.count = here
             return at + 1
         with np.errstate(over="ignore", invalid="ignore"):
-            through_layers(self.stack, self.samples, self._rows(branch, at, stop), branch.settings.learning_rate)
+            outcome = through_layers(
+                self.stack, self.samples, self._rows(branch, at, stop), branch.settings.learning_rate
+            )
+        self._check_replay(branch, at, outcome.losses)
         return stop
 
     def _run_steps(self, before: Parameters | None = None) -> tuple[Frame, ...]:
@@ -408,7 +457,8 @@ class Timeline:
         if edit and edit.label is not None:
             y = one_hot(np.array([edit.label]), self.samples.classes).astype(self.stack.dtype)
         with np.errstate(over="ignore", invalid="ignore"):
-            return tuple(run_steps(self.stack, X, y, self.branch.settings.learning_rate, before, edit))
+            rate = self.branch.settings.learning_rate
+            return self.stack.guard(lambda: tuple(run_steps(self.stack, X, y, rate, before, edit)))
 
     def _engine(self, name: str) -> Engine:
         if name not in self._engines:

@@ -40,6 +40,12 @@ def through_layers(
     stack: Stack, samples: Samples, rows: NDArray[np.int64], learning_rate: float, batch_size: int = 1
 ) -> Outcome:
     """Trains by calling each layer's own methods, whoever wrote it; see `Engine.run`."""
+    return stack.guard(lambda: _through_layers(stack, samples, rows, learning_rate, batch_size))
+
+
+def _through_layers(
+    stack: Stack, samples: Samples, rows: NDArray[np.int64], learning_rate: float, batch_size: int
+) -> Outcome:
     losses, predictions = np.zeros(len(rows)), np.zeros(len(rows), np.uint8)
     for start in range(0, len(rows), batch_size):
         batch = slice(start, min(start + batch_size, len(rows)))
