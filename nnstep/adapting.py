@@ -13,7 +13,7 @@ from nnstep.layers import ACTIVATIONS, ActivationLayer, AffineLayer, Array
 from nnstep.losses import LOSSES
 from nnstep.parameters import Path, copied, parameter_paths, same_random_numbers
 from nnstep.samples import Dataset
-from nnstep.stack import Stack
+from nnstep.stack import Arrays, Stack
 from nnstep.student_code import StudentError
 from nnstep.student_layer import BACKWARD, FORWARD, Notes, Shape, StudentLayer
 from nnstep.student_loss import adapted_loss
@@ -41,6 +41,8 @@ class HomeworkStack(Stack):
     def __init__(self, homework: Homework, data: Dataset) -> None:
         self.homework, self.notes = homework, Notes()
         self._data = data
+        self._loading = homework.printed
+        self._told: set[str] = set()
         for note in homework.notes:
             self.notes[note] = f"{homework.code.name}: {note}"
         code = homework.code
@@ -51,10 +53,27 @@ class HomeworkStack(Stack):
         own = [layer for layer in homework.layers if not _is_ours(layer)]
         self.keeper = StateKeeper(own, code.files, [homework.module], frozenset(paths)) if own else None
 
+    def take_prints(self) -> str:
+        """What the code printed since this was asked last, from its loading on."""
+        printed, self._loading = self._loading, ""
+        return printed + self.homework.code.prints.take()
+
+    def take_notes(self) -> list[str]:
+        """What was noticed since this was asked last."""
+        fresh = [note for key, note in self.notes.items() if key not in self._told]
+        self._told |= set(self.notes)
+        return fresh
+
     @property
     def dtype(self) -> np.dtype[np.floating]:
         """What goes in: float64, whatever a student's parameters are."""
         return np.dtype(np.float64)
+
+    def canonical_parameters(self) -> list[Arrays]:
+        """As `weights` (inputs, outputs) and `bias` (outputs,), whatever the student's layers call them."""
+        from nnstep.student_weights import canonical_parameters
+
+        return canonical_parameters(self)
 
     def learn_parameters(self, X: Array) -> None:
         """They are known since the stack was made."""
@@ -146,15 +165,15 @@ def _learn(layer: StudentLayer, X: Array, shapes: list[Shape]) -> Array:
     outputs = [Y.reshape(1, -1), _one(layer, X[1:]).reshape(1, -1)]
     layer.batched = layer.shape == (1, X.shape[1]) and Y.ndim == 2 and _takes_rows(layer, X, np.concatenate(outputs))
     try:
-        paths, _ = parameter_paths(layer, lambda t: t.forward_propagation(X[:1]), _backward)
+        paths, _ = parameter_paths(
+            layer.original,
+            lambda trial: layer.around(trial).forward_propagation(X[:1]),
+            lambda trial, dE_dY: layer.around(trial).backward_propagation(dE_dY, TRIAL_RATE),
+        )
     except StudentError:
         paths = ()
-    layer.paths = {"_".join(map(str, path[1:])): path[1:] for path in paths}
+    layer.paths = {"_".join(map(str, path)): path for path in paths}
     return np.concatenate(outputs)
-
-
-def _backward(trial: StudentLayer, dE_dY: Array) -> None:
-    trial.backward_propagation(dE_dY, TRIAL_RATE)
 
 
 def _rank(layer: StudentLayer, X: Array, shape: Shape) -> tuple[int | None, StudentError | None]:

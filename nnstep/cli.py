@@ -35,9 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run(options)
     except NnstepError as error:
-        trace = getattr(error, "traceback", "")
-        if trace:
-            print(trace, file=sys.stderr)
+        for text in (getattr(error, "printed", ""), getattr(error, "traceback", "")):
+            if text:
+                print(text.rstrip("\n"), file=sys.stderr)
         print(f"nnstep: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except MemoryError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
 import sys
 import threading
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from nnstep.adapting import HomeworkStack
 from nnstep.architecture import describe_layers
 from nnstep.branches import parse_position
 from nnstep.debugger import Debugger
@@ -73,6 +75,7 @@ def train(options: Namespace) -> int:
     if options.save:
         save_weights(options.save, bench.stack, _meta(options, bench, trainer))
     _write_json(options, report)
+    say_more(bench)
     return 0 if finished else 130
 
 
@@ -83,6 +86,7 @@ def evaluate(options: Namespace) -> int:
     test = bench.stack.guard(lambda: test_set(bench.network, bench.data.test))
     _say(str(test), options)
     _write_json(options, {"test": _scores(test), "config": _config(options, bench)})
+    say_more(bench)
     return 0
 
 
@@ -115,6 +119,7 @@ def predict(options: Namespace) -> int:
         wrong = "   wrong" if labelled and row["label"] != row["prediction"] else ""
         _say(f"{row['image']}: {row['prediction']}   output {row['confidence']:.3f}{truth}{wrong}", options)
     _write_json(options, {"predictions": rows_out})
+    say_more(bench)
     return 0
 
 
@@ -159,6 +164,7 @@ def trace(options: Namespace) -> int:
         write_whole(options.npz, lambda file: file.write(buffer.getvalue()))
     if options.json:
         _write_json(options, report | {"frames": [as_json(frame) for frame in frames]})
+    say_more(bench)
     return 0
 
 
@@ -180,7 +186,13 @@ def open_saved(options: Namespace) -> tuple[Workbench, Timeline]:
         known["data"] = options.data
     if options.limit is not None:
         known["limit"] = options.limit
+    if options.net:
+        known["net"] = options.net
+    if known.get("net"):
+        known |= {"layers": None, "time_limit": options.time_limit}
     bench = set_up(Namespace(**(known | {"weights": None, "test_limit": 1})))
+    if isinstance(bench.stack, HomeworkStack) and bench.homework and bench.homework.digest != known.get("net_digest"):
+        bench.stack.notes["changed"] = f"{run.path}: {bench.homework.path} has changed since this run was made"
     engine = choose_engine(run.meta["engine"], bench.stack)
     return bench, open_run(run, bench.stack, bench.data.train, engine)
 
@@ -324,13 +336,24 @@ def _prediction(name: str, output: Any, label: int | None) -> dict[str, Any]:
     return row if label is None else row | {"label": label}
 
 
+def say_more(bench: Workbench) -> None:
+    """Says what a student's code printed, and what was noticed about it, on standard error."""
+    if bench.homework:
+        from nnstep.student_report import report_homework
+
+        report_homework(bench.stack)
+
+
 def _scores(test: Evaluation) -> dict[str, Any]:
     return asdict(test)
 
 
 def _config(options: Namespace, bench: Workbench) -> dict[str, Any]:
     known = {name: value for name, value in vars(options).items() if name not in ("command", "json")}
-    return known | {"layers": describe_layers(bench.network), "data": bench.data.name}
+    known |= {"layers": describe_layers(bench.network), "data": bench.data.name}
+    if bench.homework:
+        known |= {"net": os.path.abspath(bench.homework.path), "net_digest": bench.homework.digest}
+    return known
 
 
 def _meta(options: Namespace, bench: Workbench, trainer: Trainer) -> dict[str, Any]:

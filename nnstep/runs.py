@@ -20,8 +20,9 @@ from nnstep.history import Log
 from nnstep.layers import Array
 from nnstep.samples import Samples
 from nnstep.settings import Settings
-from nnstep.stack import Parameters, Stack, frozen_copies
+from nnstep.stack import Parameters, Snapshot, Stack, frozen_copies
 from nnstep.storage import read_arrays, read_meta, write_whole
+from nnstep.student_state import state_as_array, state_from_array
 from nnstep.timeline import BUDGET, Timeline
 from nnstep.watches import Watches
 
@@ -93,6 +94,10 @@ def save_run(
             for name in arrays:
                 stacked = np.stack([checkpoints[count][layer][name] for count in counts])
                 named[f"{number}.{layer}.{name}"] = stacked
+        for index, count in enumerate(counts):
+            snapshot = checkpoints[count]
+            if isinstance(snapshot, Snapshot):
+                named[f"{number}.state.{index}"] = state_as_array(snapshot.state)
     meta = {
         "format": FORMAT,
         "version": VERSION,
@@ -236,4 +241,5 @@ def _checkpoint(run: SavedRun, number: int, index: int, layers: int) -> Paramete
         prefix = f"{number}.{layer}."
         arrays = {key.removeprefix(prefix): a for key, a in run.arrays.items() if key.startswith(prefix)}
         found.append(frozen_copies({name: array[index] for name, array in arrays.items()}))
-    return tuple(found)
+    state = run.arrays.get(f"{number}.state.{index}")
+    return tuple(found) if state is None else Snapshot(found, state_from_array(state))

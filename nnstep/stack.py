@@ -127,6 +127,10 @@ class Stack:
             return named
         return {name: getattr(layer, name) for name in names}
 
+    def canonical_parameters(self) -> list[Arrays]:
+        """The parameters as weights files hold them, a mapping for each layer that has any."""
+        return [arrays for index in range(len(self.layers)) if (arrays := self.parameters_of(index))]
+
     def snapshot(self) -> Parameters:
         """Read-only copies of all parameters, a mapping for each layer; of students' layers with all other state."""
         parameters = tuple(frozen_copies(self.parameters_of(index)) for index in range(len(self.layers)))

@@ -38,6 +38,9 @@ class StudentError(NnstepError):
         file: the name of the file.
         line: the line of the fault in it, from 1; None where it is not known.
         kind: `raised`, `timeout`, `loading`, `wrong-shape`, `wrong-type` or `protocol`.
+
+    Attributes:
+        printed: the end of what the code printed before it.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class StudentError(NnstepError):
     ) -> None:
         super().__init__(message, hint)
         self.traceback, self.file, self.line, self.kind = traceback, file, line, kind
+        self.printed = ""
 
 
 class Overtime(BaseException):
@@ -152,11 +156,17 @@ class StudentCode:
             thread.start()
             self._watch(run, thread)
         if isinstance(run.error, Overtime):
-            raise self._late(run.what, None, given_up=run.given_up)
+            raise self._with_prints(self._late(run.what, None, given_up=run.given_up))
+        if isinstance(run.error, StudentError):
+            raise self._with_prints(run.error)
         if run.error is not None:
             raise run.error
         result: T = run.result
         return result
+
+    def _with_prints(self, error: StudentError) -> StudentError:
+        error.printed = error.printed or self.prints.take()
+        return error
 
     def give_up(self) -> None:
         """Ends the calls that run now, as if their time were over."""
@@ -217,7 +227,7 @@ class StudentCode:
                 )
                 if run.done.wait(POLL):
                     break
-            raise late
+            raise self._with_prints(late)
 
     def _late(self, what: str, frame: FrameType | None, given_up: bool) -> StudentError:
         spots = _spots_of_frame(frame, self.files)

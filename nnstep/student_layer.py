@@ -85,7 +85,11 @@ class StudentLayer:
         )
 
     def __deepcopy__(self, memo: dict[int, Any]) -> StudentLayer:
-        other = StudentLayer(copied(self.original), self.name, self.code, Notes())
+        return self.around(copied(self.original))
+
+    def around(self, original: Any) -> StudentLayer:
+        """The same for another object of the student's that is like this one's; what it notes is not kept."""
+        other = StudentLayer(original, self.name, self.code, Notes())
         other.shape, other.output_shape, other.batched = self.shape, self.output_shape, self.batched
         other.paths = self.paths
         return other

@@ -1,0 +1,167 @@
+"""Homework files of many styles compute and learn what the same network in plain numpy does."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnstep.adapting import HomeworkStack
+from nnstep.cli import main
+from nnstep.debugger import Debugger
+from nnstep.engines.base import choose_engine
+from nnstep.homework import load_homework
+from nnstep.samples import Dataset
+from nnstep.settings import Settings
+from nnstep.source import running_source
+from nnstep.timeline import Timeline
+
+FOLDER = Path(__file__).parent / "homework"
+STYLES = ["row_vectors.py", "columns.py", "flat_vectors.py", "class_with_layers.py", "main_guard.py", "notebook.ipynb"]
+every_style = pytest.mark.parametrize("style", STYLES)
+
+
+def initial_weights() -> list[np.ndarray]:
+    first, second = np.random.default_rng(3), np.random.default_rng(4)
+    return [
+        first.uniform(-0.05, 0.05, (784, 12)),
+        first.uniform(-0.05, 0.05, 12),
+        second.uniform(-0.05, 0.05, (12, 10)),
+        second.uniform(-0.05, 0.05, 10),
+    ]
+
+
+def train_plainly(digits: Dataset, count: int, rate: float) -> tuple[list[float], list[np.ndarray]]:
+    """The same network written out: 784 → 12 tanh → 10 tanh, mean squared error, one sample at a time."""
+    W1, b1, W2, b2 = initial_weights()
+    losses = []
+    for x, y in zip(digits.train.inputs(slice(count)), digits.train.targets(slice(count)), strict=True):
+        a1 = np.tanh(x @ W1 + b1)
+        a2 = np.tanh(a1 @ W2 + b2)
+        losses.append(float(np.mean((y - a2) ** 2)))
+        d2 = -2 * (y - a2) / 10 * (1 - a2**2)
+        d1 = W2 @ d2 * (1 - a1**2)
+        W2, b2 = W2 - rate * np.outer(a1, d2), b2 - rate * d2
+        W1, b1 = W1 - rate * np.outer(x, d1), b1 - rate * d1
+    return losses, [W1, b1, W2, b2]
+
+
+def timeline_of(style: str, digits: Dataset, rate: float = 0.1) -> tuple[HomeworkStack, Timeline]:
+    stack = HomeworkStack(load_homework(str(FOLDER / style)), digits)
+    return stack, Timeline(stack, digits.train, choose_engine("auto", stack), Settings(rate))
+
+
+@every_style
+def test_a_homework_learns_what_the_same_network_in_plain_numpy_learns(style: str, digits: Dataset) -> None:
+    stack, timeline = timeline_of(style, digits)
+    losses = np.concatenate([timeline.train(20).losses for _ in range(2)])
+    expected, weights = train_plainly(digits, 40, 0.1)
+    assert np.allclose(losses, expected, rtol=1e-12, atol=0)
+    found = [array for arrays in stack.canonical_parameters() for array in arrays.values()]
+    assert [array.shape for array in found] == [(784, 12), (12,), (12, 10), (10,)]
+    assert all(np.allclose(a, b, rtol=1e-9, atol=1e-13) for a, b in zip(found, weights, strict=True))
+    assert not stack.take_prints()
+
+
+@every_style
+def test_only_weights_and_bias_are_found_as_parameters(style: str, digits: Dataset) -> None:
+    stack, _ = timeline_of(style, digits)
+    counts = [len(stack.parameters_of(index)) for index in range(4)]
+    assert counts == [2, 0, 2, 0]
+    sizes = [sorted(array.size for array in stack.parameters_of(index).values()) for index in (0, 2)]
+    assert sizes == [[12, 784 * 12], [10, 120]]
+
+
+@every_style
+def test_stepping_and_travel_give_the_same_numbers_again(style: str, digits: Dataset) -> None:
+    stack, timeline = timeline_of(style, digits)
+    debugger = Debugger(timeline)
+    for _ in range(5):
+        debugger.next_sample()
+    frames = debugger.frames
+    for _ in range(5):
+        debugger.previous_sample()
+    for _ in range(5):
+        debugger.next_sample()
+    for before, after in zip(frames, debugger.frames, strict=True):
+        assert np.array_equal(before.input, after.input)
+        for name, array in before.after.items():
+            assert np.array_equal(array, after.after[name])
+    expected, _ = train_plainly(digits, 6, 0.1)
+    assert np.isclose(debugger.loss, expected[5], rtol=1e-12)
+    timeline.go_to_head()
+    timeline.train(200)
+    timeline.go_to(timeline.branch, 3)
+    timeline.go_to_head()
+
+
+@every_style
+def test_the_gradient_of_a_step_is_the_update_over_the_learning_rate(style: str, digits: Dataset) -> None:
+    stack, timeline = timeline_of(style, digits, 0.5)
+    frame = timeline.frames()[-1]
+    _, weights = train_plainly(digits, 1, 0.5)
+    gradient = max(frame.gradients.values(), key=np.size)
+    found = gradient if gradient.shape == (784, 12) else gradient.T
+    assert frame.derived
+    assert np.allclose(found, (initial_weights()[0] - weights[0]) / 0.5, rtol=1e-9, atol=1e-12)
+
+
+@every_style
+def test_the_source_beside_a_step_is_the_students(style: str, digits: Dataset) -> None:
+    stack, timeline = timeline_of(style, digits)
+    frames = timeline.frames()
+    function = running_source(stack, frames[-1], frames)[0]
+    assert function.name.endswith(".backward_propagation")
+    ran = [line for number, line in function.lines if number in function.ran]
+    assert any("return" in line for line in ran)
+    assert function.file in (style, "sibling_layers.py")
+
+
+@every_style
+def test_batches_descend_by_the_gradient_of_their_mean_loss(style: str, digits: Dataset) -> None:
+    stack = HomeworkStack(load_homework(str(FOLDER / style)), digits)
+    timeline = Timeline(stack, digits.train, choose_engine("auto", stack), Settings(0.1, 4))
+    if style == "row_vectors.py" or style == "notebook.ipynb":
+        assert not all(layer.batched for layer in stack.layers)
+    timeline.train(4)
+    single, moves = initial_weights(), np.zeros((784, 12))
+    for row in range(4):
+        x, y = digits.train.inputs(slice(row, row + 1))[0], digits.train.targets(slice(row, row + 1))[0]
+        a1 = np.tanh(x @ single[0] + single[1])
+        a2 = np.tanh(a1 @ single[2] + single[3])
+        d1 = single[2] @ (-2 * (y - a2) / 40 * (1 - a2**2)) * (1 - a1**2)
+        moves -= 0.1 * np.outer(x, d1)
+    found = stack.canonical_parameters()[0]["weights"]
+    assert np.allclose(found - single[0], moves, rtol=1e-9, atol=1e-13)
+
+
+@every_style
+def test_every_command_takes_a_homework(style: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    net = ["--net", str(FOLDER / style), "--limit", "30", "--test-limit", "20"]
+    weights, run = str(tmp_path / "w.npz"), str(tmp_path / "r.nnrun")
+    assert main(["train", *net, "--epochs", "2", "--save", weights, "--save-run", run, "--json", "-"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert main(["evaluate", *net, "--weights", weights, "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["test"] == report["test"]
+    with np.load(weights) as saved:
+        assert saved["0.weights"].shape == (784, 12)
+        assert saved["1.bias"].shape == (10,)
+    assert main(["predict", *net, "--weights", weights, "--sample", "0"]) == 0
+    capsys.readouterr()
+    assert main(["trace", "--run", run, "--at", "2.10", "--json", "-"]) == 0
+    traced = json.loads(capsys.readouterr().out)
+    assert (traced["epoch"], traced["sample"], len(traced["frames"])) == (2, 9, 10)
+
+
+def test_weights_go_into_a_layer_either_way_round(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    weights = str(tmp_path / "w.npz")
+    first, second = ["--net", str(FOLDER / "row_vectors.py")], ["--net", str(FOLDER / "columns.py")]
+    assert main(["train", *first, "--limit", "40", "--epochs", "1", "--test-limit", "20", "--save", weights]) == 0
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert main(["evaluate", *second, "--weights", weights, "--test-limit", "20"]) == 0
+    assert capsys.readouterr().out.strip() == line
+
+
+def test_net_and_layers_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "--net", str(FOLDER / "columns.py"), "--layers", "784,10"]) == 2
+    assert "--net and --layers exclude each other" in capsys.readouterr().err
