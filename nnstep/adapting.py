@@ -115,6 +115,7 @@ class HomeworkStack(Stack):
                 students = [layer for layer in layers if isinstance(layer, StudentLayer)]
                 loss = adapted_loss(loss, shapes[0], all(layer.batched for layer in students), code)
             trial_keeper.restore(before)
+            code.prints.take()
         classes = self._data.train.classes
         if X.shape[1] != classes:
             raise NnstepError(

@@ -48,6 +48,7 @@ class Debugger:
         self._kept: OrderedDict[tuple[Branch, int], tuple[Frame, ...]] = OrderedDict()
         self._left_at: dict[Branch, tuple[int, int]] = {}
         self.frames: tuple[Frame, ...] = ()
+        self._entered: tuple[Branch, int] | None = None
         self.enter()
 
     @property
@@ -99,9 +100,22 @@ class Debugger:
         return self.cursor == len(self.frames) - 1
 
     def enter(self, cursor: int = 0) -> None:
-        """Takes the frames of the sample where the timeline stands, and shows one of them."""
-        self.digit = self.timeline.row_at(self.timeline.count)
-        self.frames = self.frames_at(self.branch, self.timeline.count)
+        """Takes the frames of the sample where the timeline stands, and shows one of them.
+
+        Raises:
+            StudentError: a student's layer raised there; then it stands where it stood before.
+        """
+        try:
+            self._enter(cursor)
+        except NnstepError:
+            if self._entered and self._entered != (self.branch, self.timeline.count):
+                self.timeline.go_to(*self._entered)
+            raise
+        self._entered = (self.branch, self.timeline.count)
+
+    def _enter(self, cursor: int) -> None:
+        frames = self.frames_at(self.branch, self.timeline.count)
+        self.frames, self.digit = frames, self.timeline.row_at(self.timeline.count)
         self.moments = moments_at(self.timeline, self.branch, self.timeline.count, self.frames)
         self.watches.record(self.branch.name, self.timeline.count, self.moments)
         self.cursor = min(cursor, len(self.frames) - 1)

@@ -78,17 +78,21 @@ class Prints:
         self.count += len(text)
         self.text = (self.text + text)[-KEPT_CHARACTERS:]
 
+    def since(self, count: int) -> str:
+        """What was printed after the first `count` characters."""
+        return self.text[len(self.text) - min(self.count - count, len(self.text)) :]
+
     def take(self) -> str:
         """What was printed since this was asked last."""
-        fresh, self._taken = min(self.count - self._taken, len(self.text)), self.count
-        return self.text[len(self.text) - fresh :]
+        before, self._taken = self._taken, self.count
+        return self.since(before)
 
 
 class _Run:
     """One thread that runs student code: what it is in, since when, and how it ended."""
 
     def __init__(self) -> None:
-        self.what, self.began = "", 0.0
+        self.what, self.began, self.printed = "", 0.0, 0
         self.given_up = False
         self.done = threading.Event()
         self.result: Any = None
@@ -135,13 +139,15 @@ class StudentCode:
         if run is None:
             return self.within(lambda: self.call(what, function, *arguments))
         before = run.what, run.began
-        run.what, run.began = what, time.monotonic()
+        run.what, run.began, run.printed = what, time.monotonic(), self.prints.count
         try:
             return function(*arguments)
         except (NnstepError, Overtime):
             raise
         except BaseException as error:
-            raise self.told(what, error) from None
+            told = self.told(what, error)
+            told.printed = self.prints.since(run.printed)
+            raise told from None
         finally:
             run.what, run.began = before
 
@@ -156,17 +162,11 @@ class StudentCode:
             thread.start()
             self._watch(run, thread)
         if isinstance(run.error, Overtime):
-            raise self._with_prints(self._late(run.what, None, given_up=run.given_up))
-        if isinstance(run.error, StudentError):
-            raise self._with_prints(run.error)
+            raise self._late(run, None)
         if run.error is not None:
             raise run.error
         result: T = run.result
         return result
-
-    def _with_prints(self, error: StudentError) -> StudentError:
-        error.printed = error.printed or self.prints.take()
-        return error
 
     def give_up(self) -> None:
         """Ends the calls that run now, as if their time were over."""
@@ -219,7 +219,7 @@ class StudentCode:
             began = run.began
             if not run.given_up and (not began or time.monotonic() - began <= self.time_limit):
                 continue
-            late = self._late(run.what, sys._current_frames().get(thread.ident or 0), run.given_up)
+            late = self._late(run, sys._current_frames().get(thread.ident or 0))
             end = time.monotonic() + GRACE
             while time.monotonic() < end:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(
@@ -227,15 +227,18 @@ class StudentCode:
                 )
                 if run.done.wait(POLL):
                     break
-            raise self._with_prints(late)
+            raise late
 
-    def _late(self, what: str, frame: FrameType | None, given_up: bool) -> StudentError:
+    def _late(self, run: _Run, frame: FrameType | None) -> StudentError:
+        what, given_up = run.what, run.given_up
         spots = _spots_of_frame(frame, self.files)
         said = "was given up" if given_up else f"did not come back within {self.time_limit:g} s"
         hint = "" if given_up else "Look for a loop that never ends; --time-limit SECONDS allows more"
         line = spots[-1][1] if spots and spots[-1][0] == self.path else None
         written = self._written(spots, f"Timeout: {what} {said}")
-        return StudentError(f"{self._where(spots)}: {what} {said}", hint, written, self.name, line, "timeout")
+        error = StudentError(f"{self._where(spots)}: {what} {said}", hint, written, self.name, line, "timeout")
+        error.printed = self.prints.since(run.printed)
+        return error
 
     def _syntax(self, error: SyntaxError) -> StudentError:
         line = error.lineno or 1

@@ -55,6 +55,8 @@ class StateKeeper:
         random.setstate(state["python"])
         for path, holder, key, value in list(self._places()):
             name = _written(path)
+            if path[-1] == "@" and name in state:
+                continue
             if name in state:
                 _put(holder, key, value, state[name])
             elif isinstance(path[0], int):
@@ -102,8 +104,6 @@ class StateKeeper:
             parts: list[tuple[Any, Any]] = list(thing.items())[:LONGEST]
         elif isinstance(thing, list | tuple | deque):
             parts = list(enumerate(thing))[:LONGEST]
-            if not isinstance(thing, tuple):
-                yield (*path, "#"), thing, "#", len(thing)
         else:
             parts = list(attributes_of(thing).items())
         for key, value in parts:
@@ -118,7 +118,10 @@ class StateKeeper:
                 yield path, holder, key, value
         elif value is None or isinstance(value, PLAIN):
             yield path, holder, key, value
+        elif _is_list_of_leaves(value):
+            yield path, holder, key, value
         elif isinstance(value, dict | list | tuple | deque) or self._is_own(value):
+            yield (*path, "@"), holder, key, type(value).__name__
             yield from self._walk(path, value, seen, depth, largest)
 
     def _is_own(self, value: object) -> bool:
@@ -178,16 +181,16 @@ def _copy(value: Any) -> Any:
         return dict(value.bit_generator.state)
     if isinstance(value, np.random.RandomState):
         return value.get_state()
+    if isinstance(value, list | tuple | deque):
+        return {"kind": type(value).__name__, "items": tuple(_copy(part) for part in value)}
     return value.getstate() if isinstance(value, random.Random) else value
 
 
 def _put(holder: Any, key: Any, live: Any, saved: Any) -> None:
     """Puts one saved value back; arrays in place where they fit, so that who else holds them sees it too."""
-    if key == "#":
-        if isinstance(saved, int) and isinstance(holder, list):
-            del holder[saved:]
-        return
-    if isinstance(live, np.random.Generator):
+    if isinstance(saved, dict) and "items" in saved:
+        _put_list(holder, key, live, saved)
+    elif isinstance(live, np.random.Generator):
         live.bit_generator.state = saved
     elif isinstance(live, np.random.RandomState):
         live.set_state(saved)
@@ -198,8 +201,29 @@ def _put(holder: Any, key: Any, live: Any, saved: Any) -> None:
             live[...] = saved
         else:
             _set(holder, key, saved.copy())
-    elif live is not saved:
+    elif live is not saved and not isinstance(saved, dict):
         _set(holder, key, _copy(saved))
+
+
+def _put_list(holder: Any, key: Any, live: Any, saved: dict[str, Any]) -> None:
+    """Puts the parts of a list back: in place where it has as many of them as then."""
+    items = saved["items"]
+    if isinstance(live, list | tuple | deque) and len(live) == len(items) and not isinstance(live, tuple):
+        for number, (part, kept) in enumerate(zip(list(live), items, strict=True)):
+            _put(live, number, part, kept)
+        return
+    copies = [_copy(item) for item in items]
+    if isinstance(live, list | deque):
+        live.clear()
+        live.extend(copies)
+    else:
+        _set(holder, key, {"tuple": tuple, "deque": deque}.get(saved["kind"], list)(copies))
+
+
+def _is_list_of_leaves(value: Any) -> bool:
+    if not isinstance(value, list | tuple | deque) or len(value) > LONGEST:
+        return False
+    return all(part is None or isinstance(part, (np.ndarray, bool, int, float, str, np.generic)) for part in value)
 
 
 def _remove(holder: Any, key: Any) -> None:
