@@ -116,9 +116,7 @@ class StateKeeper:
         if isinstance(value, np.ndarray):
             if value.dtype != object and (largest is None or value.nbytes <= largest):
                 yield path, holder, key, value
-        elif value is None or isinstance(value, PLAIN):
-            yield path, holder, key, value
-        elif _is_list_of_leaves(value):
+        elif value is None or isinstance(value, PLAIN) or _is_list_of_leaves(value):
             yield path, holder, key, value
         elif isinstance(value, dict | list | tuple | deque) or self._is_own(value):
             yield (*path, "@"), holder, key, type(value).__name__
