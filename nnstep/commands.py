@@ -12,7 +12,7 @@ import time
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -27,9 +27,10 @@ from nnstep.network import Evaluation, Network, epoch_order, training_line
 from nnstep.network import evaluate as evaluate_outputs
 from nnstep.run_report import describe_run, run_text
 from nnstep.runs import open_run, read_notes, read_run, save_run
-from nnstep.samples import Samples
+from nnstep.samples import Dataset, Samples
 from nnstep.stepping import run_steps
 from nnstep.storage import check_writable, save_weights, write_text, write_whole
+from nnstep.student_code import StudentError
 from nnstep.timeline import Timeline
 from nnstep.tracing import as_arrays, as_json, as_text
 from nnstep.training import Progress, Trainer
@@ -198,9 +199,39 @@ def open_saved(options: Namespace) -> tuple[Workbench, Timeline]:
 
 
 def open_debugger(options: Namespace) -> int:
-    """Opens the app."""
+    """Opens the app; homework that cannot be opened yet is waited for."""
     if options.epochs < 1:
         raise NnstepError(f"--epochs expected to be 1 or more, received {options.epochs}")
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    try:
+        made: Opened | None = _make_debugger(options)
+    except StudentError as error:
+        if not terminal:
+            raise
+        from nnstep_tui.waiting import WaitingApp
+
+        made = WaitingApp(lambda: _make_debugger(options), error, [options.net]).run()
+        if made is None:
+            raise
+    if not terminal:
+        raise NnstepError("the debugger needs a terminal", "Without one: nnstep train, evaluate, predict or trace")
+    assert made is not None
+    from nnstep_tui.app import NnstepApp
+    from nnstep_tui.welcome import first_start
+
+    return NnstepApp(made.debugger, options.epochs, made.config, first_start(), made.data).run() or 0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Opened:
+    """What the app is opened with."""
+
+    debugger: Debugger
+    config: dict[str, Any]
+    data: Dataset
+
+
+def _make_debugger(options: Namespace) -> Opened:
     if options.run:
         bench, timeline = open_saved(options)
         notes = read_run(options.run).meta.get("notes", {})
@@ -215,13 +246,7 @@ def open_debugger(options: Namespace) -> int:
         start = int(np.flatnonzero(order == options.sample)[0])
         timeline = Timeline(bench.stack, train_set, engine, settings, start=start)
         notes, config = {}, _config(options, bench)
-    debugger = Debugger(timeline, **read_notes(notes, bench.stack))
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise NnstepError("the debugger needs a terminal", "Without one: nnstep train, evaluate, predict or trace")
-    from nnstep_tui.app import NnstepApp
-    from nnstep_tui.welcome import first_start
-
-    return NnstepApp(debugger, options.epochs, config, first_start()).run() or 0
+    return Opened(Debugger(timeline, **read_notes(notes, bench.stack)), config, bench.data)
 
 
 def test_set(network: Network, samples: Samples) -> Evaluation:

@@ -12,7 +12,7 @@ from nnstep.errors import NnstepError
 from nnstep.layers import Array
 from nnstep.moments import moments_at
 from nnstep.network import epoch_order
-from nnstep.stack import Parameters
+from nnstep.stack import Parameters, Stack
 from nnstep.stepping import Frame
 from nnstep.timeline import Timeline, outcome_of
 from nnstep.watches import Watches
@@ -44,12 +44,17 @@ class Debugger:
         self.timeline = timeline
         self.breakpoints = breakpoints or Breakpoints()
         self.watches = watches or Watches()
-        self.stack, self.samples = timeline.stack, timeline.samples
+        self.samples = timeline.samples
         self._kept: OrderedDict[tuple[Branch, int], tuple[Frame, ...]] = OrderedDict()
         self._left_at: dict[Branch, tuple[int, int]] = {}
         self.frames: tuple[Frame, ...] = ()
         self._entered: tuple[Branch, int] | None = None
         self.enter()
+
+    @property
+    def stack(self) -> Stack:
+        """The layers, as their code was on the branch where it stands."""
+        return self.timeline.stack
 
     @property
     def frame(self) -> Frame:
@@ -283,6 +288,27 @@ class Debugger:
         branch = self.timeline.fork(free, **options)  # type: ignore[arg-type]
         self._left_at[branch] = here
         return branch
+
+    def change_code(self, stack: Stack, name: str) -> None:
+        """Goes on here with other layers, that have parameters of the same names and shapes, on a branch of their own.
+
+        Raises:
+            NnstepError: the new layers cannot run the sample here; then everything is as it was.
+        """
+        timeline, cursor = self.timeline, self.cursor
+        before, old = (timeline.branch, timeline.count), timeline.stack
+        names = timeline.branches
+        free = next(n for n in (name, *(f"{name} ({i})" for i in range(2, len(names) + 3))) if n not in names)
+        branch = timeline.change_code(free, stack)
+        try:
+            self.enter(cursor)
+        except NnstepError:
+            timeline.stack = old
+            timeline.go_to(*before)
+            timeline.drop(branch)
+            self._entered = None
+            self.enter(cursor)
+            raise
 
     def leave(self, branch: Branch) -> None:
         """Goes back to where the current branch was left for, and forgets the branch if nothing was trained on it."""

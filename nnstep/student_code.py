@@ -122,7 +122,7 @@ class StudentCode:
     @property
     def name(self) -> str:
         """The name of the file, without folders."""
-        return Path(self.path).name
+        return Path(self.path).name.partition("#")[0]
 
     def call(self, what: str, function: Callable[..., T], *arguments: Any) -> T:
         """Calls a function of the student's.
@@ -265,7 +265,8 @@ class StudentCode:
             if len(spots) > len(shown) and index == 6:
                 lines.append(f"  … {len(spots) - len(shown)} more calls …")
             place = self.place(line) if file == self.path else f"line {line}"
-            lines.append(f'  File "{Path(file).name}", {place}, in {function}')
+            name = self.name if file == self.path else Path(file).name
+            lines.append(f'  File "{name}", {place}, in {function}')
             if text:
                 lines.append(f"    {text}")
         return "\n".join([*lines, said])

@@ -207,8 +207,9 @@ network = [Dense()]
 
 
 def test_float32_layers_are_taken_as_they_are(tmp_path: Path, digits: Dataset) -> None:
-    path = write(tmp_path, MODULE="old = Dense.__init__\ndef new(self, *sizes):\n    old(self, *sizes)\n"
-                 "    self.W, self.b = self.W.astype(np.float32), self.b.astype(np.float32)\nDense.__init__ = new")  # fmt: skip
+    code = "old = Dense.__init__\ndef new(self, *sizes):\n    old(self, *sizes)\n"
+    code += "    self.W, self.b = self.W.astype(np.float32), self.b.astype(np.float32)\nDense.__init__ = new"
+    path = write(tmp_path, MODULE=code)
     timeline = timeline_of(path, digits)
     assert np.isfinite(timeline.train(20).losses).all()
     assert timeline.stack.parameters_of(0)["W"].dtype == np.float32

@@ -18,7 +18,9 @@ from textual_plot import HiResMode, PlotWidget
 from nnstep.commands import clock
 from nnstep.curve import Curve
 from nnstep.errors import NnstepError
+from nnstep.student_code import StudentError
 from nnstep.training import Progress, Trainer
+from nnstep_tui.screens.student import StudentErrorScreen
 
 if TYPE_CHECKING:
     from nnstep_tui.app import NnstepApp
@@ -112,6 +114,8 @@ class TrainingScreen(Screen[None]):
     def _end(self, event: Ended) -> None:
         if event.error:
             self._state = f"stopped: {event.error.message}. {event.error.hint}"
+            if isinstance(event.error, StudentError):
+                self.app.push_screen(StudentErrorScreen(event.error))
         elif not self._stop.is_set():
             self._state = "finished: x goes back to stepping"
         self._describe()
