@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, TextIO, TypeVar
@@ -18,6 +18,7 @@ from typing import Any, TextIO, TypeVar
 import numpy as np
 
 from nnstep.errors import NnstepError
+from nnstep.memory import limited_memory
 
 TIME_LIMIT = 10.0
 GRACE = 1.0
@@ -323,16 +324,19 @@ class _Streams:
     """The process's streams while student code runs, however many threads of it there are."""
 
     depth = 0
+    memory: AbstractContextManager[None] = nullcontext()
     before: tuple[Any, Any, Any] = (None, None, None)
     ours: tuple[Any, Any, Any] = (None, None, None)
 
 
 @contextmanager
 def _streams() -> Iterator[None]:
-    """Keeps what students' threads print, and gives them nothing to read: `input()` raises EOFError."""
+    """Keeps what students' threads print, gives them nothing to read (`input()` raises EOFError), and limits memory."""
     names = ("stdout", "stderr", "stdin")
     with _LOCK:
         if _Streams.depth == 0:
+            _Streams.memory = limited_memory()
+            _Streams.memory.__enter__()
             _Streams.before = sys.stdout, sys.stderr, sys.stdin
             _Streams.ours = _Divided(sys.stdout), _Divided(sys.stderr), io.StringIO("")
             sys.stdout, sys.stderr, sys.stdin = _Streams.ours
@@ -343,6 +347,7 @@ def _streams() -> Iterator[None]:
         with _LOCK:
             _Streams.depth -= 1
             if _Streams.depth == 0:
+                _Streams.memory.__exit__(None, None, None)
                 for name, before, ours in zip(names, _Streams.before, _Streams.ours, strict=True):
                     if getattr(sys, name) is ours:
                         setattr(sys, name, before)

@@ -158,6 +158,16 @@ WRONG = {
 }
 
 
+@pytest.mark.parametrize("code", ["np.ones((10**6, 10**6))", "held = []\nwhile True: held.append(bytearray(2**26))"])
+def test_code_that_asks_for_more_memory_than_there_is_gets_an_error(
+    code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nnstep.memory.MOST", 2**30)
+    _, last = fails(["train", "--net", write(tmp_path, FORWARD=code)], capsys)
+    assert "forward_propagation of Dense 1 raised" in last
+    assert "MemoryError" in last
+
+
 @pytest.mark.parametrize("code", WRONG)
 def test_what_forward_returns_wrongly_is_named_with_layer_expected_and_received(
     code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
