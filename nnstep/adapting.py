@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from nnstep.student_loss import adapted_loss
 from nnstep.student_state import StateKeeper
 
 TRIAL_RATE = 0.125
+ABOUT_SHAPES = ("shape", "matmul", "dimension", "broadcast", "aligned", "size")
 
 
 class HomeworkStack(Stack):
@@ -64,6 +65,18 @@ class HomeworkStack(Stack):
         self._told |= set(self.notes)
         return fresh
 
+    def look_at_outputs(self, values: Sequence[Array]) -> None:
+        """Notes which layer gave the first number that is not finite, or that the loss did."""
+        for name, X, Y in zip(self.names, values, values[1:], strict=False):
+            if not np.all(np.isfinite(Y)):
+                what = "NaN" if np.isnan(Y).any() else "infinity"
+                ends = f"for inputs from {X.min():.4g} to {X.max():.4g}"
+                self.notes["not finite"] = (
+                    f"{name}: {FORWARD} expected to return finite numbers, received {what} {ends}"
+                )
+                return
+        self.notes["not finite"] = f"{self.loss.name}: the loss is not finite, though all outputs are"
+
     @property
     def dtype(self) -> np.dtype[np.floating]:
         """What goes in: float64, whatever a student's parameters are."""
@@ -101,7 +114,7 @@ class HomeworkStack(Stack):
                 try:
                     X = _learn(layer, X, shapes)
                 except StudentError as error:
-                    if not own and not error.hint:
+                    if not own and not error.hint and any(word in error.message for word in ABOUT_SHAPES):
                         error.hint = (
                             f"The samples of '{self._data.name}' have {picture[0]} × {picture[1]} = {pixels} pixels"
                         )

@@ -58,6 +58,9 @@ def train(options: Namespace) -> int:
         engine.prepare(bench.stack, bench.data.train)
     try:
         finished = _run_epochs(trainer, options, report["epochs"])
+    except NnstepError:
+        say_more(bench, prints=False)
+        raise
     finally:
         if timeline:
             save_run(options.save_run, timeline, _config(options, bench))
@@ -146,6 +149,9 @@ def trace(options: Namespace) -> int:
     X, y = train_set.inputs(slice(row, row + 1), dtype), train_set.targets(slice(row, row + 1), dtype)
     with np.errstate(over="ignore", invalid="ignore"):
         frames = bench.stack.guard(lambda: list(run_steps(bench.stack, X, y, rate)))
+    outputs = [frame.output for frame in frames[: len(bench.stack.layers) + 1] if frame.output is not None]
+    if not np.isfinite(outputs[-1]):
+        bench.stack.look_at_outputs([X, *outputs[:-1]])
     loss_frame = frames[len(bench.stack.layers)]
     assert loss_frame.output is not None
     report |= {
@@ -361,12 +367,12 @@ def _prediction(name: str, output: Any, label: int | None) -> dict[str, Any]:
     return row if label is None else row | {"label": label}
 
 
-def say_more(bench: Workbench) -> None:
+def say_more(bench: Workbench, prints: bool = True) -> None:
     """Says what a student's code printed, and what was noticed about it, on standard error."""
     if bench.homework:
         from nnstep.student_report import report_homework
 
-        report_homework(bench.stack)
+        report_homework(bench.stack, prints)
 
 
 def _scores(test: Evaluation) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from nnstep.errors import NnstepError
 from nnstep.homework_loss import find_loss
 from nnstep.homework_network import Found, find_network
 from nnstep.losses import Loss
+from nnstep.memory import keep_freed_memory
 from nnstep.missing_modules import stand_ins
 from nnstep.notebook import definitions, main_definitions, read_notebook
 from nnstep.stack import kind_of
@@ -96,6 +97,7 @@ def load_homework(path: str, time_limit: float = TIME_LIMIT, seed: int = 0, vers
     raw = _read(path)
     text = _text(path, raw, code)
     linecache.cache[full] = (len(text), None, text.splitlines(keepends=True), full)
+    keep_freed_memory()
     random.seed(seed)
     np.random.seed(seed % 2**32)
     return code.within(lambda: _load(path, full, text, raw, code, version))
