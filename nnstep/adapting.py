@@ -17,9 +17,10 @@ from nnstep.stack import Arrays, Stack
 from nnstep.student_code import StudentError
 from nnstep.student_layer import BACKWARD, FORWARD, Notes, Shape, StudentLayer
 from nnstep.student_loss import adapted_loss
-from nnstep.student_state import StateKeeper
+from nnstep.student_state import StateKeeper, changed_variables
 
 TRIAL_RATE = 0.125
+LARGEST_TRIED = 2**27
 ABOUT_SHAPES = ("shape", "matmul", "dimension", "broadcast", "aligned", "size")
 
 
@@ -52,7 +53,7 @@ class HomeworkStack(Stack):
         self.names = list(homework.names)
         self.guard = code.within
         own = [layer for layer in homework.layers if not _is_ours(layer)]
-        self.keeper = StateKeeper(own, code.files, [homework.module], frozenset(paths)) if own else None
+        self.keeper = StateKeeper(own, code.files, [homework.module], frozenset(paths), self._large) if own else None
 
     def take_prints(self) -> str:
         """What the code printed since this was asked last, from its loading on."""
@@ -102,7 +103,7 @@ class HomeworkStack(Stack):
         shapes = list(first_shapes(pixels, picture))
         own = 0
         with same_random_numbers():
-            trial_keeper = StateKeeper(homework.layers, code.files, [homework.module])
+            trial_keeper = StateKeeper(homework.layers, code.files, [homework.module], largest=LARGEST_TRIED)
             before = trial_keeper.capture()
             for original, name in zip(homework.layers, homework.names, strict=True):
                 if _is_ours(original):
@@ -127,6 +128,7 @@ class HomeworkStack(Stack):
             if loss is not LOSSES["mse"]:
                 students = [layer for layer in layers if isinstance(layer, StudentLayer)]
                 loss = adapted_loss(loss, shapes[0], all(layer.batched for layer in students), code)
+            self._large = changed_variables(before, trial_keeper.capture())
             trial_keeper.restore(before)
             code.prints.take()
         classes = self._data.train.classes

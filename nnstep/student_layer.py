@@ -95,7 +95,10 @@ class StudentLayer:
         return other
 
     def __repr__(self) -> str:
-        return self.name.rpartition(" ")[0] or self.name
+        kind = self.name.rpartition(" ")[0] or self.name
+        if not self.paths or self.output_shape is None:
+            return kind
+        return f"{kind} {np.prod(self.shape)} → {np.prod(self.output_shape)}"
 
     def _call(self, method: str, given: Array, *rest: float) -> Any:
         """Calls a method with a copy of the array, and notes where the student's code changes that."""

@@ -30,14 +30,22 @@ class StateKeeper:
         files: the student's files.
         modules: the modules that were made of them; only small variables of theirs are kept.
         without: what to leave out: parameters, each by the number of its layer and its place there.
+        large: names of the modules' variables that are kept whatever their size.
+        largest: how many bytes another array of a module may have.
 
     What it cannot see: closures, open files, generators, and objects of libraries other than numpy.
     """
 
     def __init__(
-        self, layers: list[Any], files: set[str], modules: list[Any], without: frozenset[Path] = frozenset()
+        self,
+        layers: list[Any],
+        files: set[str],
+        modules: list[Any],
+        without: frozenset[Path] = frozenset(),
+        large: frozenset[str] = frozenset(),
+        largest: int = LARGEST_OUTSIDE,
     ) -> None:
-        self.layers, self.modules, self.without = layers, modules, without
+        self.layers, self.modules, self.without, self.large, self.largest = layers, modules, without, large, largest
         self.own = {module.__name__ for module in modules}
         self.own |= {m.__name__ for m in list(sys.modules.values()) if getattr(m, "__file__", None) in files}
         self.own |= {type(layer).__module__ for layer in layers}
@@ -85,14 +93,13 @@ class StateKeeper:
         for cls in sorted(classes, key=lambda c: c.__qualname__):
             for name, value in list(vars(cls).items()):
                 if not name.startswith("__"):
-                    yield from self._walk_value(
-                        ("class", cls.__qualname__, name), cls, name, value, seen, 1, LARGEST_OUTSIDE
-                    )
+                    yield from self._walk_value(("class", cls.__qualname__, name), cls, name, value, seen, 1, None)
         for module in self.modules:
             for name, value in list(vars(module).items()):
                 if not name.startswith("__"):
                     path: Path = ("module", module.__name__, name)
-                    yield from self._walk_value(path, module, name, value, seen, 1, LARGEST_OUTSIDE)
+                    largest = None if name in self.large else self.largest
+                    yield from self._walk_value(path, module, name, value, seen, 1, largest)
 
     def _walk(
         self, path: Path, thing: Any, seen: set[int], depth: int, largest: int | None
@@ -125,6 +132,19 @@ class StateKeeper:
     def _is_own(self, value: object) -> bool:
         """An object of one of the student's classes."""
         return type(value).__module__ in self.own and not isinstance(value, type)
+
+
+def changed_variables(before: State, after: State) -> frozenset[str]:
+    """The names of modules' variables that hold arrays with other numbers than before."""
+    found = set()
+    for path, value in after.items():
+        kind, _, rest = path.partition("/")
+        old = before.get(path)
+        if kind != "module" or not isinstance(value, np.ndarray) or not isinstance(old, np.ndarray):
+            continue
+        if not np.array_equal(value, old):
+            found.add(rest.split("/")[1])
+    return frozenset(found)
 
 
 def state_as_array(state: State) -> np.ndarray[Any, np.dtype[np.uint8]]:

@@ -282,6 +282,14 @@ STATEFUL = {
     },
     "an attribute of the class": {"TANH": "Tanh.n = getattr(Tanh, 'n', 0) + 1\nself.Y = self.Y / Tanh.n"},
     "a list that grows": {"FORWARD": "self.all = getattr(self, 'all', []) + [X.sum()]\nX = X * len(self.all)"},
+    "large arrays of the module": {
+        "MODULE": "bank = np.ones((784, 12))",
+        "FORWARD": "if X.shape[1] == 784:\n    X = X * bank[:, 0]\n    bank[:] = bank * 0.99",
+    },
+    "what cannot be copied": {
+        "MODULE": "import threading",
+        "FORWARD": "self.lock = getattr(self, 'lock', None) or threading.Lock()\nself.calls += 1\nX = X / self.calls",
+    },
     "arrays in a list": {
         "BACKWARD": "self.past = getattr(self, 'past', [])\nself.past.append(dE_dX)\ndE_dX = sum(self.past)"
     },
@@ -321,6 +329,25 @@ def test_a_saved_run_replays_with_the_state_that_was_kept(kind: str, tmp_path: P
     reopened = open_run(read_run(saved), stack, digits.train, choose_engine("auto", stack))
     reopened.go_to(reopened.branch, 20)
     assert all(np.array_equal(a.output, b.output) for a, b in zip(frames, reopened.frames(), strict=True))
+
+
+def test_weights_of_a_class_are_parameters_and_trials_leave_them_alone(tmp_path: Path, digits: Dataset) -> None:
+    path = tmp_path / "hw.py"
+    write(tmp_path)
+    first = (
+        "class First(Dense):\n    W = np.full((784, 12), 0.01)\n    b = np.zeros(12)\n    def __init__(self): pass\n"
+    )
+    text = path.read_text().replace("layers = [Dense(784, 12)", f"{first}layers = [First()")
+    path.write_text(text)
+    timeline = timeline_of(str(path), digits)
+    parameters = timeline.stack.parameters_of(0)
+    assert sorted(parameters) == ["W", "b"]
+    assert np.all(parameters["W"] == 0.01)
+    frames = timeline.frames()
+    timeline.train(20)
+    timeline.go_to(timeline.branch, 0)
+    again = timeline.frames()
+    assert all(np.array_equal(a.output, b.output) for a, b in zip(frames, again, strict=True))
 
 
 HIDDEN = {

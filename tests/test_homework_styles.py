@@ -8,6 +8,7 @@ import pytest
 
 from nnstep.adapting import HomeworkStack
 from nnstep.arithmetic import Place, explain
+from nnstep.breakpoints import parse_breakpoint
 from nnstep.cli import main
 from nnstep.debugger import Debugger
 from nnstep.engines.base import choose_engine
@@ -16,6 +17,7 @@ from nnstep.samples import Dataset
 from nnstep.settings import Settings
 from nnstep.source import running_source
 from nnstep.timeline import Timeline
+from nnstep.watches import parse_watch
 
 FOLDER = Path(__file__).parent / "homework"
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -155,6 +157,24 @@ def test_an_element_that_disagrees_with_its_rule_says_what_the_rule_would_give(d
     note = explain(frames, stack.layers, Place(6, "input_gradient", (0, 2))).note
     assert note.startswith("Computed by backward_propagation of TanhLayer 4: dE/dY[2]·tanh′(X[2]) would give ")
     assert f"{slope:.4g}".replace("-", "−") in note or f"{slope:.3e}".replace("-", "−") in note
+
+
+@every_style
+def test_breakpoints_and_watches_take_the_students_parameters(style: str, digits: Dataset) -> None:
+    stack, timeline = timeline_of(style, digits)
+    debugger = Debugger(timeline)
+    names = {name for index in range(4) for name in stack.parameters_of(index)}
+    weights = max(stack.parameters_of(0), key=lambda name: stack.parameters_of(0)[name].size)
+    debugger.watches.add(parse_watch(f"0.{weights}[2,1]", stack.names, names))
+    found = parse_breakpoint("backward if |dX| > 0", stack.names, names)
+    hits = [
+        frame.step.index
+        for frame, moment in zip(debugger.frames, debugger.moments, strict=True)
+        if found.stops_at(moment)
+    ]
+    assert hits == [6, 7, 8, 9]
+    values = [list(debugger.watches)[0].value(moment) for moment in debugger.moments]
+    assert values[0] == stack.parameters_of(0)[weights][2, 1]
 
 
 @every_style
