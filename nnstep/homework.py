@@ -123,7 +123,7 @@ def _load(path: str, full: str, text: str, raw: bytes, code: StudentCode, versio
         raise
     loss, loss_from = code.call("looking for the loss", find_loss, found.network, vars(module))
     printed = code.prints.take()
-    names = [f"{code.call('__repr__', kind_of, layer)} {number}" for number, layer in enumerate(found.layers, 1)]
+    names = [f"{_kind(layer, code)} {number}" for number, layer in enumerate(found.layers, 1)]
     watched = tuple(sorted({str(Path(path).resolve()), *(code.files - {full})}))
     return Homework(
         path, text, _digest(raw, watched, str(Path(path).resolve())), module, found.network, found.layers, names,
@@ -150,6 +150,14 @@ def _found(module: ModuleType, tree: ast.Module, code: StudentCode) -> Found:
             vars(module).update(vars(again))
             return second
     raise found
+
+
+def _kind(layer: object, code: StudentCode) -> str:
+    """What sort of layer it is: by its own words, or its class where these fail."""
+    try:
+        return code.call("__repr__", kind_of, layer)
+    except StudentError:
+        return type(layer).__name__
 
 
 def _execute(tree: ast.Module, module: ModuleType, notes: list[str], apart: bool) -> None:

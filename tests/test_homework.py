@@ -253,6 +253,11 @@ def test_a_loaded_file_leaves_streams_and_random_numbers_alone(
     assert not (tmp_path / "__pycache__" / "hw.cpython-311.pyc").exists()
 
 
+def test_a_layer_whose_repr_raises_is_called_by_its_class(tmp_path: Path) -> None:
+    text = "class Odd(Dense):\n    def __repr__(self): raise ValueError\nlayers = [Odd()]"
+    assert load(tmp_path, text).names == ["Odd 1"]
+
+
 def test_dataclasses_and_postponed_annotations_work(tmp_path: Path) -> None:
     text = "from dataclasses import dataclass, field\n@dataclass\nclass Data:\n    layers: 'list[Dense]' = field("
     homework = load(tmp_path, text + "default_factory=lambda: [Dense(), Tanh()])")
