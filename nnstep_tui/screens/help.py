@@ -8,10 +8,10 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from nnstep_tui.keys import FOCUSED, TOPICS
+from nnstep_tui.screens.dialog import Dialog
 
 ALSO = {"n": "n →", "p": "p ←", "g": "g :"}
 NAMES = {"tab": "Tab", "shift+tab": "⇧ Tab", "space": "Space", "escape": "Esc"}
@@ -24,7 +24,7 @@ mean |0.dW| > 1, W[17,3] < 0, joined by and, or, not. Layers before a dot count 
 Esc closes this help."""
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """Lists the keys from the bindings themselves, so that it cannot be wrong."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q,question_mark", "dismiss", "close")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from rich.text import Text
@@ -65,14 +66,16 @@ class LowerPanes(Horizontal):
     def show_source(self, functions: Sequence[Function]) -> None:
         """Shows functions with their line numbers; ▶ stands before each line that ran, and the first is in sight."""
         lines: list[Text] = []
-        first_ran = 0
+        first_ran, width = 0, max(20, self.query_one("#source").size.width - 6)
         for function in functions:
             lines.append(Text.assemble((function.name, "bold"), (f"  {function.note or function.file}", "dim")))
             for number, line in function.lines:
                 ran = number in function.ran
                 first_ran = first_ran or (len(lines) if ran else 0)
                 mark = (f"{'▶' if ran else ' '}{number:4} ", "bold" if ran else "dim")
-                lines.append(Text.assemble(mark, (line, "" if ran else "dim")))
+                for piece in folded(line, width):
+                    lines.append(Text.assemble(mark, (piece, "" if ran else "dim")))
+                    mark = ("      ", "")
         room = max(1, self.query_one("#source").size.height)
         start = max(0, min(first_ran - 2, len(lines) - room)) if first_ran >= room else 0
         self._put("source", Text("\n", no_wrap=True, overflow="ellipsis").join(lines[start:]))
@@ -95,6 +98,12 @@ class LowerPanes(Horizontal):
 
     def _put(self, name: str, text: Text) -> None:
         self.query_one(f"#{name}", Static).update(text, layout=False)
+
+
+def folded(line: str, width: int) -> list[str]:
+    """A line of code in as many lines as it needs, the further ones farther in."""
+    indent = len(line) - len(line.lstrip())
+    return textwrap.wrap(line, width, subsequent_indent=" " * min(indent + 6, width // 2)) or [""]
 
 
 def sparkline(values: Sequence[float]) -> str:

@@ -163,7 +163,8 @@ class TensorPicture:
         )  # fmt: skip
 
     def _legend(self, limit: float, width: int) -> Strip:
-        low, high = f"−{limit:.3g} ".replace("e-", "e−"), f" {limit:.3g}".replace("e-", "e−")
+        end = f"{abs(limit):.3g}".replace("e-", "e−")
+        low, high = f"{'−' if limit else ''}{end} ", f" {end}"
         words = (" log" if self.view.log else "") + (" shared" if self.view.limit is not None else "")
         words += self._window_text() if not self.view.whole or self.view.mode == "pictures" else ""
         room = max(3, min(33, width - len(low) - len(high) - len(words)))

@@ -162,7 +162,8 @@ class TensorPanes(Widget, can_focus=True):
             x, end = width * column // columns, width * (column + 1) // columns
             y, bottom = height * row // rows, height * (row + 1) // rows
             number = self.selected if self.alone else slot
-            self.tiles.append(Tile(number, slot, Region(x, top + y, end - x, bottom - y)))
+            if bottom > y:  # on a tiny terminal not every row has room
+                self.tiles.append(Tile(number, slot, Region(x, top + y, end - x, bottom - y)))
 
     def _box(self, tile: Tile, palette: Palette) -> list[Strip]:
         """A tensor's picture in its border, line by line."""

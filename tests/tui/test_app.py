@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pilot_app import make_app, notices, screen_text, text, until
+from textual.events import Key
 from textual.widgets import Input, Static
 
 from nnstep.architecture import build_network
@@ -358,6 +359,21 @@ async def test_help_lists_every_key(size: tuple[int, int]) -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(app.screen, SteppingScreen)
+
+
+@pytest.mark.parametrize("opens", [("question_mark",), ("g",), ("d",), ("b",), ("w",), ("equals_sign",), ("W",)])
+async def test_escape_pressed_twice_closes_one_screen(opens: tuple[str, ...]) -> None:
+    app = make_app(breakpoints=("wrong",))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press(*opens)
+        await pilot.pause()
+        assert app._driver is not None and not isinstance(app.screen, SteppingScreen)
+        for _ in range(6):
+            app._driver.send_message(Key("escape", None))  # without waiting for the first one's effect
+        await until(pilot, lambda: isinstance(app.screen, SteppingScreen))
+        await pilot.press("n")
+        await pilot.pause()
+        assert "step 2/10" in text(app, "#position")
 
 
 async def test_the_palette_finds_each_key_by_name() -> None:
