@@ -271,7 +271,7 @@ class SteppingScreen(Moving, Stopping, Changing, Keeping):
         tensor = tensors[min(event.number, len(tensors) - 1)]
         self.key = tensor.key
         if event.index is not None and len(event.index) == tensor.array.ndim:
-            self.query_one(TensorPanes).focus()
+            self.set_focus(self.query_one(TensorPanes))
             self.put_cursor(tensor, event.index)
         self.show()
 
@@ -285,6 +285,6 @@ class SteppingScreen(Moving, Stopping, Changing, Keeping):
         if self.debugger.cursor >= layers - 1:
             self.debugger.cursor = layers - 1
             self.key = "output"
-            self.query_one(TensorPanes).focus()
+            self.set_focus(self.query_one(TensorPanes))
             self.put_cursor(self.tensor(), (0, event.number))
         self.show()
