@@ -68,7 +68,10 @@ class LowerPanes(Horizontal):
         lines: list[Text] = []
         first_ran, width = 0, max(20, self.query_one("#source").size.width - 6)
         for function in functions:
-            lines.append(Text.assemble((function.name, "bold"), (f"  {function.note or function.file}", "dim")))
+            lines.append(Text(function.name, "bold"))
+            where = function.note or function.file
+            if len(function.name) + len(where) + 2 <= width + 6:
+                lines[-1].append(f"  {where}", "not bold dim")
             for number, line in function.lines:
                 ran = number in function.ran
                 first_ran = first_ran or (len(lines) if ran else 0)

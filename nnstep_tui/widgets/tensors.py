@@ -56,7 +56,7 @@ class TensorPanes(Widget, can_focus=True):
     }
     DEFAULT_CSS = """
     TensorPanes {
-        & > .tensors--border { color: $surface-lighten-2; }
+        & > .tensors--border { color: $foreground 25%; }
         & > .tensors--selected { color: $accent; }
         & > .tensors--title { color: $text; }
         & > .tensors--words { color: $text-muted; }
@@ -181,7 +181,7 @@ class TensorPanes(Widget, can_focus=True):
         return [top, *lines, _edge("╰", picture.words, "─╯", width, border, words, left=False)]
 
     def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(f"tensors--{name}", partial=True)
+        return self.get_component_rich_style(f"tensors--{name}")
 
     def _tabs(self, palette: Palette) -> Strip:
         room, first = self.size.width - 3, 0
