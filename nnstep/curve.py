@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ FINEST = 64
 MOST_POINTS = 512
 FINITE, TOTAL, LOW, HIGH = range(4)
 Floats = NDArray[np.float64]
+Losses = Callable[[int, int], Floats]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -64,7 +66,7 @@ class Curve:
                 self._levels.append(_Rows())
             self._levels[index + 1].append(_joined(new.reshape(-1, 2, 4)))
 
-    def window(self, start: int, stop: int, columns: int, smooth: int = 0, losses: Floats | None = None) -> Window:
+    def window(self, start: int, stop: int, columns: int, smooth: int = 0, losses: Losses | None = None) -> Window:
         """Sums up the samples from `start` on, before `stop`, in `columns` equal columns.
 
         Args:
@@ -72,8 +74,8 @@ class Curve:
             stop: the one behind the last.
             columns: how many there is room for.
             smooth: the mean is a moving one over about so many samples, the column's and those before it.
-            losses: (samples,) all losses that were added, for windows in which a column is narrower than a bucket;
-                without them such columns are as wide as one.
+            losses: gives the losses from one sample on, before another, for windows in which a column is narrower
+                than a bucket; without it such columns are as wide as one.
         """
         start, stop = max(start, 0), min(stop, self.samples)
         if stop <= start or columns < 1:
@@ -81,7 +83,7 @@ class Curve:
         width = (stop - start) / columns
         if losses is not None and width < FINEST:
             first, size = max(0, start - smooth), 1
-            rows = _summed(losses[first:stop, None])
+            rows = _summed(losses(first, stop)[:, None])
         else:
             level = self._level_for(max(width / 4, smooth / 16))
             size = FINEST << level

@@ -25,12 +25,14 @@ class Log:
     @property
     def losses(self) -> NDArray[np.float64]:
         """(samples,) each sample's loss, before the update that it caused."""
-        return self._losses[: self._length]
+        length = self._length  # before the array: another thread may put a longer one there
+        return self._losses[:length]
 
     @property
     def classes(self) -> NDArray[np.uint8]:
         """(samples,) each sample's predicted class."""
-        return self._classes[: self._length]
+        length = self._length
+        return self._classes[:length]
 
     def append(self, losses: NDArray[np.float64], classes: NDArray[np.uint8]) -> None:
         """Adds samples at the end."""

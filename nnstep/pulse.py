@@ -101,7 +101,6 @@ class Pulse:
             self._counts, self._values = self._counts[::2], self._values[::2]
             self._spacing = (self._counts[-1] - self._counts[0]) // len(self._counts)
 
-
     def cut(self, count: int) -> None:
         """Forgets what was measured after a count."""
         while self._counts and self._counts[-1] > count:

@@ -108,7 +108,11 @@ class Answers:
         losses = np.nan_to_num(self.losses[rows], nan=np.inf)
         return [
             Mistake(
-                row, int(self.labels[row]), int(self.classes[row]), float(self.confidences[row]), float(self.losses[row])
+                row,
+                int(self.labels[row]),
+                int(self.classes[row]),
+                float(self.confidences[row]),
+                float(self.losses[row]),
             )
             for row in rows[np.argsort(-losses, kind="stable")][:limit].tolist()
         ]

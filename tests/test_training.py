@@ -17,6 +17,7 @@ from nnstep.timeline import Timeline
 from nnstep.training import Trainer
 
 SAMPLES = load_data("samples", 60).train
+USUAL = Settings(0.1)
 
 
 def new_stack(layers: str = "784,8,tanh,10,tanh") -> Stack:
@@ -24,7 +25,7 @@ def new_stack(layers: str = "784,8,tanh,10,tanh") -> Stack:
     return Stack(network.layers, network.loss)
 
 
-def new_trainer(settings: Settings = Settings(0.1), layers: str = "784,8,tanh,10,tanh") -> Trainer:
+def new_trainer(settings: Settings = USUAL, layers: str = "784,8,tanh,10,tanh") -> Trainer:
     stack = new_stack(layers)
     timeline = Timeline(stack, SAMPLES, choose_engine("numpy", stack), settings)
     return Trainer(stack, SAMPLES, timeline.engine, settings, timeline=timeline)
