@@ -34,6 +34,13 @@ class Log:
         length = self._length
         return self._classes[:length]
 
+    def shared(self) -> Log:
+        """The log as it is now, without copying it: what is added to this one later is not in it."""
+        log = Log.__new__(Log)
+        log._length = self._length
+        log._losses, log._classes = self._losses, self._classes
+        return log
+
     def append(self, losses: NDArray[np.float64], classes: NDArray[np.uint8]) -> None:
         """Adds samples at the end."""
         end = self._length + len(losses)

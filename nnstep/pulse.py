@@ -101,6 +101,12 @@ class Pulse:
             self._counts, self._values = self._counts[::2], self._values[::2]
             self._spacing = (self._counts[-1] - self._counts[0]) // len(self._counts)
 
+    def copy(self) -> Pulse:
+        """The same measurements, to which others can be added."""
+        pulse = Pulse(self.seconds)
+        pulse._counts, pulse._values, pulse._spacing = self._counts.copy(), self._values.copy(), self._spacing
+        return pulse
+
     def cut(self, count: int) -> None:
         """Forgets what was measured after a count."""
         while self._counts and self._counts[-1] > count:
