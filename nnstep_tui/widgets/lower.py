@@ -49,11 +49,15 @@ class LowerPanes(Horizontal):
         """Whether a page is on screen."""
         return bool(self.query_one(f"#{name}").display)
 
+    @property
+    def _room(self) -> int:
+        """How many pages stand side by side."""
+        return 1 if self.size.width < 84 else 2 if self.size.width < 124 else 3
+
     def fit_pages(self) -> None:
         """Shows one, two or all pages, `page` always."""
-        room = 1 if self.size.width < 84 else 2 if self.size.width < 124 else 3
         first = PAGES.index(self.page)
-        shown = {PAGES[(first + i) % len(PAGES)] for i in range(room)}
+        shown = {PAGES[(first + i) % len(PAGES)] for i in range(self._room)}
         for name in PAGES:
             self.query_one(f"#{name}").display = name in shown
 
@@ -66,7 +70,7 @@ class LowerPanes(Horizontal):
     def show_source(self, functions: Sequence[Function]) -> None:
         """Shows functions with their line numbers; ▶ stands before each line that ran, and the first is in sight."""
         lines: list[Text] = []
-        first_ran, width = 0, max(20, self.query_one("#source").size.width - 6)
+        first_ran, width = 0, max(20, self.size.width // self._room - 8)
         for function in functions:
             lines.append(Text(function.name, "bold"))
             where = function.note or function.file
