@@ -209,7 +209,7 @@ def open_debugger(options: Namespace) -> int:
     from nnstep_tui.app import NnstepApp
     from nnstep_tui.welcome import first_start
 
-    return NnstepApp(debugger, options.epochs, config, first_start()).run() or 0
+    return NnstepApp(debugger, options.epochs, config, first_start(), bench.data.test).run() or 0
 
 
 def test_set(network: Network, samples: Samples) -> Evaluation:

@@ -58,13 +58,19 @@ class RunCursor:
         if len(counts):
             self.put(int(np.argmin(np.abs(counts - count))))
 
-    def seek(self, look_up: Callable[[History, int], int | None], what: str) -> None:
-        """Goes where a look-up in the history leads.
+    def seek(self, look_up: Callable[[History, int], int | None], what: str, forward: bool = True) -> None:
+        """Goes where a look-up in the history leads, from the cursor on.
+
+        Args:
+            look_up: is given the history and an index.
+            what: what there is not, where it leads nowhere.
+            forward: it looks onwards: while the cursor follows the last sample, from the run's start on.
 
         Raises:
             NnstepError: it leads nowhere.
         """
-        found = look_up(self.timeline.history(), self.here)
+        begin = -1 if forward and self.index is None else self.here
+        found = look_up(self.timeline.history(), begin)
         if found is None:
             raise NnstepError(f"There is no {what}")
         self.put(found)

@@ -1,21 +1,23 @@
-"""The app: holds the debugger, and goes between stepping and training."""
+"""The app: holds the debugger, and goes between stepping and the whole run."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
 
-from nnstep.curve import Curve
+from nnstep.branches import STEPS, Branch
 from nnstep.debugger import Debugger
-from nnstep.lookout import Lookout, enabled
-from nnstep.training import Trainer
+from nnstep.samples import Samples
+from nnstep.scoring import Answers
+from nnstep.training import Progress
+from nnstep_tui.screens.leaving import LeavingScreen
+from nnstep_tui.screens.run import RunScreen
 from nnstep_tui.screens.stepping import SteppingScreen
-from nnstep_tui.screens.training import TrainingScreen
 
 
 class NnstepApp(App[int]):
@@ -26,15 +28,27 @@ class NnstepApp(App[int]):
         epochs: how many epochs the key for training runs.
         config: the options that the run was made with, for its file.
         welcome: show what to press first.
+        test: held-out digits to score the network on.
+
+    Attributes:
+        answers: what the network said to them when it was scored last.
     """
 
     CSS_PATH = "app.tcss"
     TITLE = "nnstep"
 
-    def __init__(self, debugger: Debugger, epochs: int, config: dict[str, Any], welcome: bool = False) -> None:
+    def __init__(
+        self,
+        debugger: Debugger,
+        epochs: int,
+        config: dict[str, Any],
+        welcome: bool = False,
+        test: Samples | None = None,
+    ) -> None:
         super().__init__()
-        self.debugger, self.epochs, self.config, self.welcome = debugger, epochs, config, welcome
-        self.curve = Curve()
+        self.debugger, self.epochs, self.config, self.welcome, self.test = debugger, epochs, config, welcome, test
+        self.answers: Answers | None = None
+        self._saved = self._reached()
 
     def on_mount(self) -> None:
         """Opens the stepping screen."""
@@ -63,33 +77,64 @@ class NnstepApp(App[int]):
         Args:
             looked_at: no breakpoint stops at the sample where the debugger stands.
         """
-        debugger, timeline = self.debugger, self.debugger.timeline
-        begun = timeline.at_head and not debugger.at_end and (looked_at or debugger.cursor > 0)
-        debugger.start_training()
-        epoch, done = timeline.position.epoch, timeline.position.sample - 1
-        lookout = Lookout(timeline, debugger.breakpoints, begun) if enabled(debugger.breakpoints) else None
-        trainer = Trainer(
-            debugger.stack, debugger.samples, timeline.engine, timeline.branch.settings, epoch, done, timeline, lookout
-        )
-        self.push_screen(TrainingScreen(trainer, epoch - 1 + self.epochs, self.curve))
+        screen = RunScreen(self.debugger)
+        self.push_screen(screen)
+        screen.call_after_refresh(lambda: screen.attempt(lambda: screen.start(looked_at)))
 
-    def after_training(self, trainer: Trainer) -> None:
-        """Goes back to stepping, at the sample where training stopped."""
-        debugger, hit = self.debugger, trainer.lookout.hit if trainer.lookout else None
-        if hit is not None:
-            debugger.timeline.go_to(debugger.branch, hit)
-        debugger.enter()
+    def show_run(self) -> None:
+        """Shows the whole run, its cursor at the sample where the debugger stands."""
+        screen = RunScreen(self.debugger)
+        screen.cursor.put(self.debugger.timeline.index())
+        self.push_screen(screen)
+
+    def to_stepping(self, move: Callable[[], object]) -> None:
+        """Goes back to the stepping screen, and moves the debugger."""
         while len(self.screen_stack) > 2 and not isinstance(self.screen, SteppingScreen):
             self.pop_screen()
-        if hit is not None:
-            for cursor, moment in enumerate(debugger.moments):
-                found = debugger.breakpoints.hit(moment)
-                if found:
-                    debugger.cursor = cursor
-                    self.notify(f"Breakpoint: {found.text}")
-                    break
         if isinstance(self.screen, SteppingScreen):
-            self.screen.show()
+            self.screen.attempt(move)
+
+    def stop_at(self, count: int) -> None:
+        """Stands on the step of a sample at which a breakpoint stopped training."""
+        debugger = self.debugger
+        debugger.timeline.go_to(debugger.branch, count)
+        debugger.enter()
+        for cursor, moment in enumerate(debugger.moments):
+            found = debugger.breakpoints.hit(moment)
+            if found:
+                debugger.cursor = cursor
+                self.notify(f"Breakpoint: {found.text}")
+                return
+
+    def between(self, progress: Progress) -> None:
+        """Is called by the thread that trains, after each report, with the run holding still."""
+
+    def marks(self) -> list[int]:
+        """Counts that are marked below the curve."""
+        return []
+
+    def saved(self) -> None:
+        """The run is on disk as it is now."""
+        self._saved = self._reached()
+
+    @property
+    def unsaved(self) -> bool:
+        """Epochs were trained since the run was saved last."""
+        trained = any(stretch.engine != STEPS for branch in self._branches() for stretch in branch.stretches)
+        return trained and self._reached() != self._saved
+
+    async def action_quit(self) -> None:
+        """Leaves; asks first where a run is not saved."""
+        if self.unsaved and not isinstance(self.screen, LeavingScreen):
+            self.push_screen(LeavingScreen())
+        else:
+            self.exit(0)
+
+    def _reached(self) -> list[tuple[str, int]]:
+        return [(branch.name, branch.head) for branch in self._branches()]
+
+    def _branches(self) -> list[Branch]:
+        return list(self.debugger.timeline.branches.values())
 
 
 def spare_what_stays() -> None:

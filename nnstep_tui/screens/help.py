@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from nnstep_tui.keys import FOCUSED, TOPICS
+from nnstep_tui.keys import FOCUSED, RUN_TOPICS, TOPICS
 from nnstep_tui.screens.dialog import Dialog
 
 ALSO = {"n": "n →", "p": "p ←", "g": "g :"}
@@ -25,9 +25,17 @@ Esc closes this help."""
 
 
 class HelpScreen(Dialog[None]):
-    """Lists the keys from the bindings themselves, so that it cannot be wrong."""
+    """Lists the keys from the bindings themselves, so that it cannot be wrong.
+
+    Args:
+        run: those of the whole run come first.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q,question_mark", "dismiss", "close")]
+
+    def __init__(self, run: bool = False) -> None:
+        super().__init__()
+        self._run = run
 
     def compose(self) -> ComposeResult:
         """One scrolling page."""
@@ -35,11 +43,9 @@ class HelpScreen(Dialog[None]):
             yield Static(self._text())
 
     def _text(self) -> Text:
-        from nnstep_tui.screens.training import TrainingScreen
-
         text = Text()
-        training = [binding for binding in TrainingScreen.BINDINGS if isinstance(binding, Binding)]
-        for title, bindings in {**TOPICS, **FOCUSED, "While training": training}.items():
+        topics = {**RUN_TOPICS, **TOPICS, **FOCUSED} if self._run else {**TOPICS, **RUN_TOPICS, **FOCUSED}
+        for title, bindings in topics.items():
             text.append(f"{title}\n", "bold")
             for binding in bindings:
                 shown = binding.key_display or NAMES.get(binding.key, binding.key)

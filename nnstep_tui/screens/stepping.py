@@ -263,7 +263,9 @@ class SteppingScreen(Moving, Stopping, Changing, Keeping):
         return len(self.debugger.stack.layers) if frame.step.layer is None else frame.step.layer
 
     def _small(self, symbol: str, array: np.ndarray, limit: float | None) -> View:
-        return View(symbol, array, self.debugger.samples.shape, limit=limit, log=self.looks.log, legend=False)
+        return View(
+            symbol, array, self.debugger.samples.shape, limit=limit, log=self.looks.log, legend=False, plain=True
+        )
 
     @on(TensorPanes.Clicked)
     def _select(self, event: TensorPanes.Clicked) -> None:

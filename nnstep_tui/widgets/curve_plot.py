@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
 from textual.events import Click
 from textual.message import Message
 from textual.strip import Strip
@@ -105,6 +106,14 @@ class CurvePlot(Widget):
         self._view, self._lines = view, []
         self.refresh()
 
+    def legend(self) -> Text:
+        """The names of the joined curves in their colours, the last one first."""
+        text = Text(" ", no_wrap=True, overflow="ellipsis")
+        for series in reversed([one for one in self._view.series if not one.points]):
+            text.append("━━ ", self._line(series.colour))
+            text.append(f"{series.name}   ")
+        return text
+
     def notify_style_update(self) -> None:
         """Draws anew, since the theme may have changed."""
         super().notify_style_update()
@@ -159,7 +168,8 @@ class CurvePlot(Widget):
                 places = axis.place(spread(series.x, series.y, view.start, view.stop, columns))
             found = line_dots(places, rows)
             mine = found > 0
-            dots[mine] = np.where(owners[mine] == series.colour, dots[mine] | found[mine], found[mine])
+            joins = series.points or (owners[mine] == series.colour)
+            dots[mine] = np.where(joins, dots[mine] | found[mine], found[mine])
             owners[mine] = series.colour
         return dots, owners
 

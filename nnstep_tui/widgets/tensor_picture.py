@@ -36,6 +36,7 @@ class View:
         changed: an element that the user changed.
         subtitle: the words at the lower border.
         legend: the colour scale below the picture, where there is room for it.
+        plain: the symbol stands without the shape.
     """
 
     symbol: str
@@ -50,6 +51,7 @@ class View:
     changed: Index | None = None
     subtitle: str = ""
     legend: bool = True
+    plain: bool = False
 
 
 class TensorPicture:
@@ -77,7 +79,7 @@ class TensorPicture:
         """Symbol and shape."""
         view = self.view
         shape = ", ".join(map(str, view.array.shape))
-        return f"{view.symbol} ({shape})" if view.symbol and shape else view.symbol
+        return f"{view.symbol} ({shape})" if view.symbol and shape and not view.plain else view.symbol
 
     @property
     def words(self) -> str:
