@@ -156,5 +156,3 @@ def test_the_default_place_keeps_the_newest_runs(tmp_path: Path) -> None:
     default_autosave_path(folder)
     kept = sorted(p.name for p in folder.iterdir())
     assert "mine.nnrun" in kept and len(kept) == 10 and kept[0] == "autosave-2020-01-03-000000-1.nnrun"
-
-
