@@ -61,7 +61,7 @@ def read_conditions(texts: Sequence[str], timeline: Timeline) -> Breakpoints:
 
 
 def stop_at(timeline: Timeline, breakpoints: Breakpoints, count: int) -> Stop:
-    """Goes to the sample at which a lookout was hit, so that the stack has the weights before it, and names the step."""
+    """Goes to the sample that a lookout has hit, so that the stack has the weights before it, and names the step."""
     timeline.go_to(timeline.branch, count)
     moments = moments_at(timeline, timeline.branch, count, timeline.frames())
     for moment in moments:
