@@ -42,6 +42,7 @@ def chart(
     size: tuple[int, int] = (960, 340),
     y_text: Callable[[float], str] = number_text,
     y_range: tuple[float, float] | None = None,
+    x_range: tuple[float, float] | None = None,
 ) -> str:
     """A chart with both axes; an empty text where there is nothing to draw.
 
@@ -53,6 +54,7 @@ def chart(
         size: width and height in units of the picture, which takes the room that it is given.
         y_text: writes a number of the vertical axis.
         y_range: the lowest and highest number of it; of the lines where none is given.
+        x_range: the same of the horizontal one.
     """
     shown = [(line, np.isfinite(line.y) & ((line.y > 0) if log else True)) for line in lines]
     xs = np.concatenate([line.x[kept] for line, kept in shown] or [np.zeros(0)])
@@ -60,10 +62,11 @@ def chart(
     if not len(xs):
         return ""
     width, height = size
-    x_ticks = _ticks(float(xs.min()), float(xs.max()), 10, whole=True)
+    first, last = x_range or (float(xs.min()), float(xs.max()))
+    x_ticks = _ticks(first, last, 10, whole=True)
     low, high = y_range or _range(ys, log)
     y_ticks = _log_ticks(low, high) if log else _ticks(low, high, 6)
-    across = _scale(float(xs.min()), float(xs.max()), LEFT, width - RIGHT, False)
+    across = _scale(first, last, LEFT, width - RIGHT, False)
     up = _scale(low, high, height - BOTTOM, TOP, log)
     parts = [f'<svg class="chart" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(y_label)}">']
     for tick in y_ticks:
