@@ -116,7 +116,9 @@ def _tiles(branch: Branch, per_epoch: int, means: list[tuple[int, float]], found
             ("strict accuracy", f"{last.strict_correct / last.samples:.2%}"),
             ("test loss", number_or_dash(last.loss)),
         ]
-    inside = "".join(f'<div class="tile"><b>{escape(value)}</b><span>{escape(name)}</span></div>' for name, value in tiles_)
+    inside = "".join(
+        f'<div class="tile"><b>{escape(value)}</b><span>{escape(name)}</span></div>' for name, value in tiles_
+    )
     return f'<div class="tiles">{inside}</div>\n'
 
 
@@ -190,11 +192,15 @@ def _accuracies(scores: Sequence[Score], per_epoch: int) -> str:
     strict = np.array([score.strict_correct / score.samples for score in scores])
     lines = []
     for values, kind, name in ((strict, "s1", "strict accuracy"), (plain, "s0", "accuracy")):
-        titles = [f"{name} after {a:g} epochs: {value:.2%}" for a, value in zip(x.tolist(), values.tolist(), strict=True)]
+        titles = [
+            f"{name} after {a:g} epochs: {value:.2%}" for a, value in zip(x.tolist(), values.tolist(), strict=True)
+        ]
         lines += [Line(x, values, kind), Line(x, values, kind, True, titles)]
     low = max(0.0, float(min(strict.min(), plain.min())) - 0.02)
     drawn = chart(lines, "epochs", "", size=(960, 240), y_text=_percent, y_range=(low, 1.0), x_range=(0, float(x[-1])))
-    return f'{drawn}<ul class="legend"><li class="s0"><i></i>accuracy</li><li class="s1"><i></i>strict accuracy</li></ul>'
+    return (
+        f'{drawn}<ul class="legend"><li class="s0"><i></i>accuracy</li><li class="s1"><i></i>strict accuracy</li></ul>'
+    )
 
 
 def _percent(share: float) -> str:

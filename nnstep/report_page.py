@@ -129,7 +129,7 @@ def table(rows: list[list[str]], head: list[str], numbers: tuple[int, ...] = (),
 
     def cells(row: list[str], tag: str) -> str:
         return "".join(
-            f'<{tag}{" class=number" if index in numbers else ""}>{cell}</{tag}>' for index, cell in enumerate(row)
+            f"<{tag}{' class=number' if index in numbers else ''}>{cell}</{tag}>" for index, cell in enumerate(row)
         )
 
     body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)

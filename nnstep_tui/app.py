@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import signal
 from collections.abc import Callable, Iterable
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
+from textual import on
 from textual.app import App, SystemCommand
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.screen import Screen
 
+from nnstep.autosave import Autosave
 from nnstep.branches import STEPS, Branch
 from nnstep.debugger import Debugger
+from nnstep.runs import notes_of
 from nnstep.samples import Samples
 from nnstep.scoring import Answers
+from nnstep.signals import exit_code
 from nnstep.training import Progress
 from nnstep_tui.screens.leaving import LeavingScreen
 from nnstep_tui.screens.run import RunScreen
@@ -29,6 +37,7 @@ class NnstepApp(App[int]):
         config: the options that the run was made with, for its file.
         welcome: show what to press first.
         test: held-out digits to score the network on.
+        autosave: where the run is kept while epochs are trained; None to keep it nowhere.
 
     Attributes:
         answers: what the network said to them when it was scored last.
@@ -36,6 +45,14 @@ class NnstepApp(App[int]):
 
     CSS_PATH = "app.tcss"
     TITLE = "nnstep"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "interrupt", "leave", show=False, system=True)]
+
+    class Told(Message):
+        """Another thread has something to say."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
     def __init__(
         self,
@@ -44,8 +61,12 @@ class NnstepApp(App[int]):
         config: dict[str, Any],
         welcome: bool = False,
         test: Samples | None = None,
+        autosave: str | None = None,
     ) -> None:
         super().__init__()
+        self._autosave_path = autosave
+        self._autosave: Autosave | None = None
+        self._leaving = False
         self.debugger, self.epochs, self.config, self.welcome, self.test = debugger, epochs, config, welcome, test
         self.answers: Answers | None = None
         self._saved = self._reached()
@@ -56,8 +77,13 @@ class NnstepApp(App[int]):
 
     def on_ready(self) -> None:
         """The first screen is there."""
-        if not self.is_headless:
-            spare_what_stays()
+        if self.is_headless:
+            return
+        spare_what_stays()
+        for name in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                number = getattr(signal, name)
+                asyncio.get_running_loop().add_signal_handler(number, self.leave, exit_code(number))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every key of the screen, so that the command palette finds it by name."""
@@ -107,7 +133,13 @@ class NnstepApp(App[int]):
                 return
 
     def between(self, progress: Progress) -> None:
-        """Is called by the thread that trains, after each report, with the run holding still."""
+        """Keeps the run on disk; the thread that trains calls it after each report, with the run holding still."""
+        if self._autosave_path is None:
+            return
+        if self._autosave is None:
+            notes = partial(notes_of, self.debugger)
+            self._autosave = Autosave(self._autosave_path, self.config, self._tell, notes)
+        self._autosave.follow(self.debugger.timeline, progress.epoch_ended)
 
     def marks(self) -> list[int]:
         """Counts that are marked below the curve."""
@@ -123,12 +155,48 @@ class NnstepApp(App[int]):
         trained = any(stretch.engine != STEPS for branch in self._branches() for stretch in branch.stretches)
         return trained and self._reached() != self._saved
 
+    @property
+    def kept(self) -> str | None:
+        """The file that has the run which was left without saving it."""
+        return self._autosave.path if self._autosave and self.unsaved and self._autosave.saved is not None else None
+
     async def action_quit(self) -> None:
         """Leaves; asks first where a run is not saved."""
         if self.unsaved and not isinstance(self.screen, LeavingScreen):
             self.push_screen(LeavingScreen())
         else:
-            self.exit(0)
+            self.leave()
+
+    def action_interrupt(self) -> None:
+        """Leaves without a question; the run is kept."""
+        self.leave(exit_code(signal.SIGINT))
+
+    def leave(self, code: int = 0) -> None:
+        """Ends training and leaves; a run that is not saved is kept where autosave puts it.
+
+        The second time it does not wait for code of a student that does not come back.
+        """
+
+        def end() -> None:
+            if self._autosave and self.unsaved:
+                self._autosave.close(self.debugger.timeline)
+            elif self._autosave:
+                self._autosave.discard()
+            self.exit(code)
+
+        training = [screen for screen in self.screen_stack if isinstance(screen, RunScreen) and screen.busy]
+        if self._leaving or not training:
+            end()
+            return
+        self._leaving = True
+        training[0].halt(end)
+
+    def _tell(self, text: str) -> None:
+        self.post_message(self.Told(text))
+
+    @on(Told)
+    def _notify(self, event: Told) -> None:
+        self.notify(event.text, severity="warning")
 
     def _reached(self) -> list[tuple[str, int]]:
         return [(branch.name, branch.head) for branch in self._branches()]

@@ -43,10 +43,11 @@ class LeavingScreen(Dialog[None]):
             name = path if path.endswith(".nnrun") else f"{path}.nnrun"
             debugger = self.app.debugger
             save_run(name, debugger.timeline, self.app.config, notes=notes_of(debugger))
-            self.app.exit(0)
+            self.app.saved()
+            self.app.leave()
 
         self.app.push_screen(Ask("Save the whole run as", save, "run.nnrun", "A file of that name is replaced"))
 
     def action_leave(self) -> None:
-        """Leaves without saving."""
-        self.app.exit(0)
+        """Leaves without saving; autosave keeps what it has."""
+        self.app.leave()
