@@ -52,9 +52,10 @@ class Flight:
             yield progress
 
     def score(self) -> None:
-        """Begins to score the network of now; the timeline must hold still. One score at a time: a busy one is left."""
-        if self.test is None or (self._last and not self._last.done()):
+        """Begins to score the network of now, when the score before is done; the timeline must hold still."""
+        if self.test is None:
             return
+        self.wait()
         timeline = self.timeline
         stack = copy.copy(timeline.stack)
         stack.layers = copy.deepcopy(timeline.stack.layers)

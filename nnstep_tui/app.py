@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -66,7 +67,7 @@ class NnstepApp(App[int]):
         super().__init__()
         self._autosave_path = autosave
         self._autosave: Autosave | None = None
-        self._leaving = False
+        self._leaving = self._terminal_gone = False
         self.debugger, self.epochs, self.config, self.welcome, self.test = debugger, epochs, config, welcome, test
         self.answers: Answers | None = None
         self._saved = self._reached()
@@ -83,7 +84,7 @@ class NnstepApp(App[int]):
         for name in ("SIGTERM", "SIGHUP"):
             if hasattr(signal, name):
                 number = getattr(signal, name)
-                asyncio.get_running_loop().add_signal_handler(number, self.leave, exit_code(number))
+                asyncio.get_running_loop().add_signal_handler(number, self._take_signal, number)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every key of the screen, so that the command palette finds it by name."""
@@ -182,6 +183,8 @@ class NnstepApp(App[int]):
                 self._autosave.close(self.debugger.timeline)
             elif self._autosave:
                 self._autosave.discard()
+            if self._terminal_gone:
+                os._exit(code)  # what is written to a closed terminal never arrives, and leaving would wait for it
             self.exit(code)
 
         training = [screen for screen in self.screen_stack if isinstance(screen, RunScreen) and screen.busy]
@@ -190,6 +193,10 @@ class NnstepApp(App[int]):
             return
         self._leaving = True
         training[0].halt(end)
+
+    def _take_signal(self, number: int) -> None:
+        self._terminal_gone = number == getattr(signal, "SIGHUP", None)
+        self.leave(exit_code(number))
 
     def _tell(self, text: str) -> None:
         self.post_message(self.Told(text))

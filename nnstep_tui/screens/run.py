@@ -178,7 +178,10 @@ class RunScreen(RunTraining, RunRecalling):
         self.halt(lambda: self.app.push_screen(question))
 
     def action_stop(self) -> None:
-        """Back to stepping, where the run has come."""
+        """Back to stepping, where the run has come; back to all mistakes first where those of one cell are shown."""
+        if self.looks.cell:
+            self.action_leave_cell()
+            return
         self.halt(lambda: self.app.to_stepping(self._to_head))
 
     def action_help(self) -> None:
@@ -237,6 +240,8 @@ class RunScreen(RunTraining, RunRecalling):
         if lookout:
             slow = ", looking at each sample's steps" if lookout.looks_at_frames else ""
             first += f" · stops at breakpoints{slow}"
+        if self.trouble:
+            return [first, f" {self.trouble}"]
         if last is None:
             if self.state != TRAINING:
                 return [first, " Space trains"]

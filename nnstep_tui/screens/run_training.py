@@ -19,7 +19,7 @@ from nnstep_tui.screens.ask import Ask
 from nnstep_tui.screens.run_base import RunScreenBase
 
 IDLE_SECONDS = 0.05
-READY, TRAINING, PAUSED, FINISHED = "ready", "training", "paused", "finished"
+READY, TRAINING, PAUSED, FINISHED, STOPPED = "ready", "training", "paused", "finished", "stopped"
 
 
 class RunTraining(RunScreenBase):
@@ -28,7 +28,8 @@ class RunTraining(RunScreenBase):
     Attributes:
         flight: what is trained.
         epochs: the last epoch that it goes to.
-        state: what it is doing, in words.
+        state: what it is doing, in a word.
+        trouble: why it stopped, where something was wrong.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = list(RUN)
@@ -51,7 +52,7 @@ class RunTraining(RunScreenBase):
         super().__init__(debugger)
         self.flight: Flight | None = None
         self.epochs = 0
-        self.state = READY
+        self.state, self.trouble = READY, ""
         self.last: Progress | None = None
         self._go_on, self._stop = threading.Event(), threading.Event()
         self._then: Callable[[], object] | None = None
@@ -79,7 +80,7 @@ class RunTraining(RunScreenBase):
             raise NnstepError("This branch has diverged: it cannot be trained on", "Branch off before that: =")
         self.flight = Flight(trainer, self.app.test, self.app.between)
         self.epochs = trainer.epoch - 1 + (epochs or self.app.epochs)
-        self.state, self.last = TRAINING, None
+        self.state, self.trouble, self.last = TRAINING, "", None
         self._stop.clear()
         self._go_on.set()
         self._train(self.flight, limit)
@@ -190,7 +191,8 @@ class RunTraining(RunScreenBase):
         lookout, then = event.flight.trainer.lookout, self._then
         self._then = None
         if event.error:
-            self.state = f"stopped: {event.error}"
+            self.state, self.trouble = STOPPED, event.error.message
+            self.notify(f"{event.error} N and Enter open where it began.", severity="error", timeout=20)
             self.cursor.index = None
         else:
             self.state = PAUSED if self._stop.is_set() or event.flight.trainer.epoch <= self.epochs else FINISHED
