@@ -377,6 +377,8 @@ class Timeline:
         branch.log = Log(branch.log.losses[: count - branch.start], branch.log.classes[: count - branch.start])
         branch.checkpoints = {at: kept for at, kept in branch.checkpoints.items() if at <= count}
         branch.stretches = [stretch for stretch in branch.stretches if stretch.start < count]
+        branch.scores = {at: score for at, score in branch.scores.items() if at <= count}
+        branch.pulse.cut(count)
         branch.head = count
         self.go_to(branch, count)
 

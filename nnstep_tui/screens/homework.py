@@ -8,6 +8,7 @@ from collections.abc import Callable
 from nnstep.adapting import HomeworkStack
 from nnstep.errors import NnstepError
 from nnstep.reloading import Watcher, reload
+from nnstep.samples import Dataset
 from nnstep.student_code import StudentError
 from nnstep_tui.screens.base import PATIENCE, DebuggerScreen
 from nnstep_tui.screens.student import PrintsScreen, RunningScreen, StudentErrorScreen
@@ -110,9 +111,8 @@ class WithHomework(DebuggerScreen):
         stack = self.homework
         if stack is None or self._watcher is None or not self.is_current or not self._watcher.changed():
             return
-        data, seed = self.app.data, int(self.app.config.get("seed", 0))
-        if data is None:
-            return
+        samples, seed = self.debugger.samples, int(self.app.config.get("seed", 0))
+        data = Dataset(str(self.app.config.get("data", "samples")), samples, self.app.test or samples)
         try:
             reloaded = reload(self.debugger, data, seed)
         except NnstepError as error:

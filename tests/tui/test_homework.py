@@ -44,7 +44,7 @@ def make_app(path: Path, limit: float = 20) -> NnstepApp:
     data = load_data("samples", 60, 10)
     stack = HomeworkStack(load_homework(str(path), limit), data)
     timeline = Timeline(stack, data.train, choose_engine("auto", stack), Settings(0.1))
-    return NnstepApp(Debugger(timeline), 1, {"seed": 0}, data=data)
+    return NnstepApp(Debugger(timeline), 1, {"seed": 0}, test=data.test)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
