@@ -141,7 +141,9 @@ def _remarks(timeline: Timeline, pulse: Pulse) -> list[str]:
         late = _means(pulse.values[-max(1, len(pulse) // 4) :])
     for name, (_, _, saturated, dead) in zip(timeline.stack.names, late.tolist(), strict=True):
         if saturated > LIMITS.saturated:
-            found.append(f"{name}: {share_text(saturated)} of its outputs are saturated in the last part of the run. {SATURATED}")
+            found.append(
+                f"{name}: {share_text(saturated)} of its outputs are saturated in the last part of the run. {SATURATED}"
+            )
         if dead > LIMITS.dead:
             found.append(f"{name}: {share_text(dead)} of its outputs are zero in the last part of the run. {DEAD}")
     return found

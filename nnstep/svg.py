@@ -72,7 +72,9 @@ def chart(
     for tick in y_ticks:
         y = up(np.array([tick]))[0]
         parts.append(f'<path class="grid" d="M{LEFT} {y:.1f}H{width - RIGHT}"/>')
-        parts.append(f'<text class="tick" x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{escape(y_text(tick))}</text>')
+        parts.append(
+            f'<text class="tick" x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{escape(y_text(tick))}</text>'
+        )
     for tick in x_ticks:
         x = across(np.array([tick]))[0]
         parts.append(f'<text class="tick" x="{x:.1f}" y="{height - BOTTOM + 18}" text-anchor="middle">{tick:g}</text>')
@@ -115,9 +117,8 @@ def _points(line: Line, kept: NDArray[np.bool_], x: Floats, y: Floats) -> str:
     found = []
     for index in np.flatnonzero(kept).tolist():
         title = f"<title>{escape(line.titles[index])}</title>" if line.titles else ""
-        found.append(
-            f'<circle class="point {escape(line.kind)}" cx="{x[index]:.1f}" cy="{y[index]:.1f}" r="3.5">{title}</circle>'
-        )
+        place = f'cx="{x[index]:.1f}" cy="{y[index]:.1f}"'
+        found.append(f'<circle class="point {escape(line.kind)}" {place} r="3.5">{title}</circle>')
     return "".join(found)
 
 
