@@ -36,8 +36,8 @@ def report_html(run: SavedRun, branches: list[Branch], branch: Branch, found: Fi
         section("Remarks", "", _remarks(found), "remark"),
         section(
             "Loss",
-            "The mean loss of each stretch of samples as they were trained, and of whole epochs.",
-            loss_charts(curves, branches, branch, means),
+            "The mean loss of each stretch of samples as they were trained, and that of each epoch in its middle.",
+            loss_charts(curves, branches),
         ),
         section("Branches", "", _branches(run, branches, per_epoch, curves)),
     ]
@@ -122,7 +122,7 @@ def _branches(run: SavedRun, branches: list[Branch], per_epoch: int, curves: Run
         batches = f", batches of {settings.batch_size}" if settings.batch_size > 1 else ""
         rows.append(
             [
-                f'<span class="legend"><span class="s{number % COLOURS}"><i></i></span></span>',
+                f'<i class="swatch s{number % COLOURS}"></i>',
                 escape(one.name),
                 escape(f"{one.parent.name} at {_position(one.origin, per_epoch)}") if one.parent else "",
                 f"{_position(one.start, per_epoch)} to {_position(one.head, per_epoch)}",

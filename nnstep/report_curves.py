@@ -21,27 +21,26 @@ COLOURS = 8
 TITLES = dict(zip(MEASURES, ("update ratio", "mean |dE/dW|", "saturated", "dead"), strict=True))
 
 
-def loss_charts(curves: RunCurves, branches: list[Branch], branch: Branch, means: list[tuple[int, float]]) -> str:
-    """The loss of all branches, and the means of one's epochs; linear, and logarithmic at a click."""
+def loss_charts(curves: RunCurves, branches: list[Branch]) -> str:
+    """The loss of all branches, and the means of their epochs; linear, and logarithmic at a click."""
     per_epoch = curves.per_epoch
     end = max(curves.extent(one.name)[1] for one in branches)
     unit, label = (per_epoch, "epochs") if end > 2 * per_epoch else (1, "samples")
-    lines, legend = [], []
+    raw, lines, legend = [], [], []
     for number, one in enumerate(branches):
         start = min(one.start, one.origin) if one.parent else one.start
         columns = max(2, round(COLUMNS * (one.head - start) / max(end, 1)))
         window = curves.window(one.name, start, one.start + len(one.log), columns, min(200, end // 50))
         kind = f"s{number % COLOURS}"
-        lines.append(Line(window.x / unit, window.mean, f"raw {kind}"))
+        raw.append(Line(window.x / unit, window.mean, f"raw {kind}"))
+        means = [(epoch, error) for epoch, error in curves.epoch_means(one.name) if epoch * per_epoch > start]
+        if len(means) > 1:
+            titles = [f"{one.name}, epoch {epoch}: {number_or_dash(error)}" for epoch, error in means]
+            x = np.array([(epoch - 0.5) * per_epoch / unit for epoch, _ in means])
+            y = np.array([error for _, error in means])
+            lines += [Line(x, y, f"mean {kind}"), Line(x, y, kind, True, titles)]
         legend.append(f'<li class="{kind}"><i></i>{escape(one.name)}</li>')
-    kind = f"s{branches.index(branch) % COLOURS}"
-    if len(means) > 1:
-        titles = [f"epoch {epoch}: {number_or_dash(error)}" for epoch, error in means]
-        x = np.array([(epoch - 0.5) * per_epoch / unit for epoch, _ in means])
-        y = np.array([error for _, error in means])
-        lines += [Line(x, y, f"mean {kind}"), Line(x, y, kind, True, titles)]
-        legend.append(f'<li class="{kind}"><i class="dot"></i>epochs of {escape(branch.name)}</li>')
-    linear, log = (chart(lines, label, "loss", log, x_range=(0, end / unit)) for log in (False, True))
+    linear, log = (chart([*raw, *lines], label, "loss", log, x_range=(0, end / unit)) for log in (False, True))
     if not linear or not log:
         return linear
     return (
