@@ -87,7 +87,7 @@ class Branch:
         found: dict[int, Score] = {}
         path = path_of(self)[::-1]
         for part, child in zip(path, [*path[1:], None], strict=True):
-            found |= {at: score for at, score in part.scores.items() if child is None or at <= child.origin}
+            found |= {at: score for at, score in part.scores.copy().items() if child is None or at <= child.origin}
         return [found[count] for count in sorted(found)]
 
     @property
