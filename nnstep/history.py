@@ -96,9 +96,9 @@ class History:
     def worst(self, epoch: int | None = None) -> int | None:
         """The sample with the largest loss of an epoch, from 1, or of the whole run; NaN is larger than any."""
         if epoch is None:
-            return _largest(self.losses) if len(self.losses) else None
+            return int(np.argmax(self.losses)) if len(self.losses) else None
         inside = np.flatnonzero(self.counts // self.per_epoch == epoch - 1)
-        return int(inside[_largest(self.losses[inside])]) if len(inside) else None
+        return int(inside[np.argmax(self.losses[inside])]) if len(inside) else None
 
     def first_not_finite(self) -> int | None:
         """The first sample whose loss is NaN or infinite."""
@@ -121,14 +121,6 @@ class History:
             (int(epochs[start]) + 1, float(losses[start:stop].mean()))
             for start, stop in zip(edges, edges[1:], strict=False)
         ]
-
-
-def _largest(losses: NDArray[np.float64]) -> int:
-    # argmax takes the first NaN, where there is one; the first infinity may be before it.
-    index = int(np.argmax(losses))
-    if np.isnan(losses[index]):
-        return int(np.argmax(~np.isfinite(losses)))
-    return index
 
 
 def _first(where: NDArray[np.bool_], after: int) -> int | None:
