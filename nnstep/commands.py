@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ from nnstep.lookout import Lookout
 from nnstep.network import Evaluation, Network, epoch_order, training_line
 from nnstep.network import evaluate as evaluate_outputs
 from nnstep.run_report import describe_run, run_text
-from nnstep.runs import open_run, read_notes, read_run, restore_branches, save_run
+from nnstep.runs import open_run, read_notes, read_run, save_run
 from nnstep.samples import Samples
 from nnstep.scoring import score
 from nnstep.signals import exit_code, stop_requests
@@ -201,28 +200,9 @@ def runs(options: Namespace) -> int:
 
 def report(options: Namespace) -> int:
     """Writes a saved run as one HTML page that needs no network."""
-    from nnstep.html_report import report_html
-    from nnstep.run_findings import find_out
+    from nnstep.report_command import report
 
-    output = options.output or str(Path(options.run).with_suffix(".html"))
-    run = read_run(options.run)
-    _check_outputs(output)
-    found, obstacle = None, ""
-    try:
-        bench, timeline = open_saved(options)
-        branches = list(timeline.branches.values())
-    except NnstepError as error:
-        obstacle, branches = str(error), restore_branches(run)
-        print(f"nnstep: the report lacks what needs network and data: {error}", file=sys.stderr)
-    name = options.branch or run.meta["at"]["branch"]
-    branch = next((one for one in branches if one.name == name), None)
-    if branch is None:
-        raise NnstepError(f"there is no branch '{name}'", f"There are: {', '.join(one.name for one in branches)}")
-    if not obstacle:
-        found = find_out(timeline, branch, bench.data.test)
-    write_text(output, report_html(run, branches, branch, found, obstacle))
-    print(output)
-    return 0
+    return report(options)
 
 
 def open_saved(options: Namespace) -> tuple[Workbench, Timeline]:

@@ -98,7 +98,7 @@ def take_snapshot(timeline: Timeline, config: dict[str, Any], notes: dict[str, A
             stretches=list(branch.stretches),
             log=branch.log.shared(),
             checkpoints=dict(branch.checkpoints),
-            scores=dict(branch.scores),
+            scores={at: score for at, score in branch.scores.copy().items() if at <= branch.head},
             pulse=branch.pulse.copy(),
         )
         for branch in timeline.branches.values()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol, TypeAlias, runtime_checkable
@@ -88,6 +89,12 @@ class Stack:
     def snapshot(self) -> Parameters:
         """Read-only copies of all parameters, a mapping for each layer."""
         return tuple(frozen_copies(self.parameters_of(index)) for index in range(len(self.layers)))
+
+    def copy(self) -> Stack:
+        """Another stack with copies of the layers, as they are now."""
+        stack = copy.copy(self)
+        stack.layers = copy.deepcopy(self.layers)
+        return stack
 
     def restore(self, parameters: Parameters) -> None:
         """Puts a snapshot's numbers back, into the arrays that the layers hold now."""
