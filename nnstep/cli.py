@@ -35,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run(options)
     except NnstepError as error:
+        for text in (getattr(error, "printed", ""), getattr(error, "traceback", "")):
+            if text:
+                print(text.rstrip("\n"), file=sys.stderr)
         print(f"nnstep: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except MemoryError:
@@ -154,6 +157,12 @@ def _add_data(parser: Parser) -> None:
 def _add_network(parser: Parser) -> None:
     group = parser.add_argument_group("network")
     group.add_argument("--layers", metavar="LIST", help="default 784,128,tanh,64,tanh,10,tanh")
+    group.add_argument(
+        "--net", metavar="FILE.py", help="the network of your own file or notebook, in place of --layers"
+    )
+    group.add_argument(
+        "--time-limit", type=float, default=10.0, metavar="SECONDS", help="for each call of its code; default 10"
+    )
     group.add_argument("--loss", default="mse", help="default mse")
     group.add_argument("--init", default="lecun", help="lecun (default), xavier, he or uniform01")
     group.add_argument("--seed", type=int, default=0, metavar="N", help="of weights and shuffling; default 0")

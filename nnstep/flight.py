@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -57,8 +56,7 @@ class Flight:
             return
         self.wait()
         timeline = self.timeline
-        stack = copy.copy(timeline.stack)
-        stack.layers = copy.deepcopy(timeline.stack.layers)
+        stack = timeline.stack.copy()
         self._last = self._scoring.submit(self._score, stack, self.test, timeline.branch, timeline.count)
 
     def wait(self) -> None:

@@ -24,7 +24,9 @@ from nnstep.samples import Samples
 from nnstep.scoring import score_from_json
 from nnstep.settings import Settings
 from nnstep.stack import Parameters, Stack, frozen_copies
+from nnstep.stack import Snapshot as StackSnapshot
 from nnstep.storage import read_arrays, read_meta, write_arrays, write_whole
+from nnstep.student_state import state_as_array, state_from_array
 from nnstep.timeline import BUDGET, Timeline
 from nnstep.watches import Watches
 
@@ -144,6 +146,10 @@ def write_snapshot(path: str, snapshot: Snapshot, budget: int = FILE_BUDGET) -> 
         for layer, arrays in enumerate(checkpoints[counts[0]] if counts else ()):
             for name in arrays:
                 named[f"{number}.{layer}.{name}"] = [checkpoints[count][layer][name] for count in counts]
+        for index, count in enumerate(counts):
+            kept_there = checkpoints[count]
+            if isinstance(kept_there, StackSnapshot):
+                named[f"{number}.state.{index}"] = state_as_array(kept_there.state)
     named["meta"] = np.array(json.dumps(snapshot.meta | {"fingerprint": fingerprint(snapshot.samples)}))
     write_whole(path, lambda file: write_arrays(file, named))
 
@@ -303,4 +309,5 @@ def _checkpoint(run: SavedRun, number: int, index: int, layers: int) -> Paramete
         prefix = f"{number}.{layer}."
         arrays = {key.removeprefix(prefix): a for key, a in run.arrays.items() if key.startswith(prefix)}
         found.append(frozen_copies({name: array[index] for name, array in arrays.items()}))
-    return tuple(found)
+    state = run.arrays.get(f"{number}.state.{index}")
+    return tuple(found) if state is None else StackSnapshot(found, state_from_array(state))

@@ -98,6 +98,15 @@ class NnstepApp(App[int]):
                     f"{binding.description} ({shown})", name, lambda action=action: screen.run_action(action)
                 )
 
+    def show_reloaded(self, debugger: Debugger) -> None:
+        """Shows a debugger whose layers' code was reloaded."""
+        before = self.screen
+        self.debugger, self.answers = debugger, None
+        screen = SteppingScreen(debugger)
+        if isinstance(before, SteppingScreen):
+            screen.looks, screen._keys = before.looks, before._keys
+        self.switch_screen(screen)
+
     def train(self, looked_at: bool = False) -> None:
         """Trains from the head of the run on, up to the next breakpoint.
 

@@ -47,6 +47,7 @@ SEEING = [
     key("l", "layers", "layers", "put the cursor into the stack: run to a layer, break on it"),
     key("o", "page", "pane below", "what the pane below shows: arithmetic, source, watches"),
     key("w", "watches", "watch", "list, add and edit watches"),
+    key("P", "prints", "prints", "what your own code printed, and notes on it (--net)"),
 ]
 TRYING = [
     key("equals_sign", "change", "change", "change one thing: an element, the label, η", "="),
