@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnstep.layers import Array
+from nnstep.limits import LIMITS
 from nnstep.stepping import Frame
 from nnstep.tensors import update_of
 
 Numbers = NDArray[np.float64]
 
-TANH_SATURATED = 0.97
-SIGMOID_SATURATED = 0.03
 SQUARES_ARE_SAFE = 1e100
 
 
@@ -71,7 +70,7 @@ def norm(array: Array) -> float:
         return 0.0
     largest = float(max(-values.min(), values.max())) if not np.isnan(values).any() else math.nan
     if not largest or not math.isfinite(largest):
-        return largest
+        return abs(largest)
     scaled, scale = _scaled(values, largest)
     return math.sqrt(float(np.dot(scaled, scaled))) * scale
 
@@ -107,9 +106,9 @@ def saturated_share(frame: Frame) -> float | None:
     if Y is None:
         return None
     if _kind(frame) == "tanh":
-        return float(np.mean(np.abs(Y) > TANH_SATURATED))
+        return float(np.mean(np.abs(Y) > LIMITS.flat_tanh))
     if _kind(frame) == "sigmoid":
-        return float(np.mean((Y < SIGMOID_SATURATED) | (Y > 1 - SIGMOID_SATURATED)))
+        return float(np.mean((Y < LIMITS.flat_sigmoid) | (Y > 1 - LIMITS.flat_sigmoid)))
     return None
 
 
