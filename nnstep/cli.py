@@ -81,6 +81,12 @@ def make_parser() -> Parser:
     _add_training(train)
     train.add_argument("--save", metavar="FILE.npz", help="write the weights that were reached")
     train.add_argument("--save-run", metavar="FILE.nnrun", help="write the whole run, to go back to any sample of it")
+    train.add_argument(
+        "--alarms",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="watch the run and say where it is sick (the default), or do not",
+    )
     train.add_argument("--budget", type=float, default=256, metavar="MIB", help="memory for that; default 256")
     _add_json(train)
 

@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from nnstep.alarms.monitor import Monitor
+from nnstep.alarms.printing import printed
 from nnstep.architecture import describe_layers
 from nnstep.branches import parse_position
 from nnstep.debugger import Debugger
@@ -48,7 +50,8 @@ def train(options: Namespace) -> int:
     if options.save_run:
         budget = round(options.budget * 2**20)
         timeline = Timeline(bench.stack, bench.data.train, engine, settings, budget)
-    trainer = Trainer(bench.stack, bench.data.train, engine, settings, timeline=timeline)
+    monitor = Monitor(bench.stack, bench.data.train) if options.alarms else None
+    trainer = Trainer(bench.stack, bench.data.train, engine, settings, timeline=timeline, monitor=monitor)
     began = time.perf_counter()
     report: dict[str, Any] = {"epochs": []}
     with _compiling_notice():
@@ -56,8 +59,9 @@ def train(options: Namespace) -> int:
     try:
         finished = _run_epochs(trainer, options, report["epochs"])
     finally:
+        alarms = [alarm.as_json() for alarm in monitor.alarms] if monitor else []
         if timeline:
-            save_run(options.save_run, timeline, _config(options, bench))
+            save_run(options.save_run, timeline, _config(options, bench), notes={"alarms": alarms})
     if finished:
         test = test_set(bench.network, bench.data.test)
         _say(str(test), options)
@@ -68,6 +72,7 @@ def train(options: Namespace) -> int:
         "engine": engine.name,
         "seconds": time.perf_counter() - began,
         "interrupted": not finished,
+        "alarms": alarms,
         "config": _config(options, bench),
     }
     if options.save:
@@ -227,11 +232,12 @@ def forward(network: Network, samples: Samples) -> Any:
 
 def _run_epochs(trainer: Trainer, options: Namespace, epochs: list[dict[str, Any]]) -> bool:
     """Trains to the end or to the first Ctrl-C; True where it came to the end."""
-    with _stop_requests() as stop, _bar(trainer) as bar:
+    with _stop_requests() as stop, _bar(trainer) as bar, printed(trainer.monitor) as print_alarms:
         if stop:
             return False
         for progress in trainer.run(options.epochs):
             bar(progress)
+            print_alarms()
             if progress.epoch_ended:
                 _say(training_line(progress.epoch, options.epochs, progress.error), options)
                 row = {"epoch": progress.epoch, "error": progress.error, "seconds": progress.seconds}

@@ -8,8 +8,8 @@ from typing import Any
 CS231N = "A. Karpathy, CS231n course notes: about 1e−3 is healthy"
 AUTOTRAINER = "Zhang et al., AUTOTRAINER, ICSE 2021"
 SCALING = "LeCun et al., Efficient BackProp, 1998: inputs of about unit size"
-SLOPE = "our own: beyond it the curve is almost flat"
-OWN = "our own"
+SLOPE = "nnstep: where the curve is almost flat"
+OWN = "nnstep's own choice"
 
 
 def _limit(value: float, calm: float, source: str) -> Any:

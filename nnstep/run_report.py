@@ -44,6 +44,7 @@ def describe_run(run: SavedRun) -> dict[str, Any]:
         "samples": per_epoch,
         "fingerprint": run.meta["fingerprint"],
         "branches": branches,
+        "alarms": run.meta.get("notes", {}).get("alarms", []),
     }
 
 
@@ -67,6 +68,8 @@ def run_text(report: dict[str, Any]) -> str:
         for row in branch["errors"]:
             error = "not finite" if row["error"] is None else f"{row['error']:.6f}"
             lines.append(f"    epoch {row['epoch']:3}   error {error}")
+    for alarm in report["alarms"]:
+        lines.append(f"  alarm   {alarm['at']}   {alarm['branch']}   {alarm['name']}: {alarm['title']}")
     return "\n".join(lines)
 
 

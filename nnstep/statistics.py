@@ -102,14 +102,17 @@ def saturated_share(frame: Frame) -> float | None:
 
     For tanh that is |Y| > 0.97, for sigmoid Y < 0.03 or Y > 0.97.
     """
-    Y = frame.output
-    if Y is None:
-        return None
-    if _kind(frame) == "tanh":
-        return float(np.mean(np.abs(Y) > LIMITS.flat_tanh))
-    if _kind(frame) == "sigmoid":
-        return float(np.mean((Y < LIMITS.flat_sigmoid) | (Y > 1 - LIMITS.flat_sigmoid)))
-    return None
+    flat = None if frame.output is None else flat_outputs(_kind(frame), frame.output)
+    return None if flat is None else float(np.mean(flat))
+
+
+def flat_outputs(kind: str, Y: Array) -> NDArray[np.bool_] | None:
+    """Where the outputs of a tanh or sigmoid lie in the flat parts of its curve; None for another kind of layer."""
+    edge = LIMITS.flat_sigmoid
+    if kind == "tanh":
+        flat: NDArray[np.bool_] = np.abs(Y) > LIMITS.flat_tanh
+        return flat
+    return (Y < edge) | (Y > 1 - edge) if kind == "sigmoid" else None
 
 
 def one_line(stats: Statistics) -> str:

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from nnstep.branches import Position
-from nnstep.debugger import Debugger
+from nnstep.branches import Position, parse_position
 
 WIDTH = 80
 
@@ -33,7 +32,7 @@ class Alarm:
         name: what that layer is called, or what else it is about: `input`, `loss`.
         file: where the code is that ran there, None where it cannot be found.
         line: its line, from 1.
-        option: what to change of the command, with its present value, such as `--learning-rate 10`.
+        option: which option of the command has to do with it, such as `--learning-rate 10`.
         follows: the id of an alarm before it that explains this one.
         cleared: where it was over again, None where it still holds.
     """
@@ -83,13 +82,12 @@ class Alarm:
         return f"{self.file}:{self.line}" if self.file else ""
 
 
-def open_alarm(debugger: Debugger, alarm: Alarm) -> None:
-    """Goes to the sample and step that an alarm is about, with the weights of then.
-
-    Raises:
-        NnstepError: the run does not have that branch or position any more.
-    """
-    debugger.go_to(alarm.position, alarm.step, alarm.branch)
+def alarm_from_json(known: dict[str, Any]) -> Alarm:
+    """The alarm that `as_json` described; raises KeyError, TypeError, ValueError or NnstepError where it is damaged."""
+    rest = {name: value for name, value in known.items() if name not in ("epoch", "sample", "at")}
+    cleared = parse_position(known["cleared"]) if known["cleared"] is not None else None
+    numbers = {name: float(value) for name, value in known["numbers"].items()}
+    return Alarm(**(rest | {"position": parse_position(known["at"]), "cleared": cleared, "numbers": numbers}))
 
 
 def _wrapped(text: str, indent: str) -> str:

@@ -20,7 +20,8 @@ GRADIENT_LOOKS = 5
 UPDATE_LOOKS = 8
 WHOLE_JUMP = 10
 KEPT_LOOKS = 16
-LEARNED = 0.1
+KEPT_PARAMETERS = 3
+LEARNED = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ def targets(looks: Sequence[Look], limits: Limits) -> Finding | None:
     last = looks[-1]
     if not last.mismatched:
         return None
-    return Finding(f"{last.mismatched} of {last.rows} targets that were looked at", {"share": last.mismatched / last.rows})
+    return Finding(
+        f"{last.mismatched} of {last.rows} targets that were looked at", {"share": last.mismatched / last.rows}
+    )
 
 
 def inputs(looks: Sequence[Look], limits: Limits) -> Finding | None:
@@ -93,10 +96,11 @@ def dead_units(looks: Sequence[Look], limits: Limits) -> Finding | None:
     """A relu layer most of whose units are active on hardly any of the last 100 samples or more."""
     for index, layer in enumerate(looks[-1].layers):
         recent = _enough(looks)
-        if layer.active is None or not recent:
+        found = [active for one in recent if (active := one.layers[index].active) is not None]
+        if layer.active is None or not found:
             continue
         rows = sum(one.rows for one in recent)
-        counts = np.sum([one.layers[index].active for one in recent], axis=0)
+        counts = np.sum(np.stack(found), axis=0)
         dead = float(np.mean(counts < limits.active * rows))
         if dead > limits.dead:
             text = (
@@ -116,7 +120,7 @@ def saturation(looks: Sequence[Look], limits: Limits) -> Finding | None:
         if layer.saturated is not None and (share := _saturated(looks, index)) is not None
     }
     beyond = [index for index, share in shares.items() if share > limits.saturated]
-    if not beyond:
+    if not beyond or learned(looks):
         return None
     first, layers = beyond[0], looks[-1].layers
     flat = f"|Y| > {limits.flat_tanh:g}"
@@ -135,15 +139,17 @@ def exploding(looks: Sequence[Look], limits: Limits) -> Finding | None:
         if layer.gradient is not None and not math.isfinite(layer.gradient):
             return Finding(f"RMS(dE/dW) of {layer.name} is {number_text(layer.gradient)}", {}, index)
     first, last = _gradients(looks)
-    if last > 0 and first / last > limits.exploding_ratio:
-        return Finding(_ratio_text(looks, first, last, f"above {limits.exploding_ratio:g}"), _both(first, last), _first(looks))
+    if last > 0 and first / last > limits.exploding_ratio and not learned(looks):
+        return Finding(
+            _ratio_text(looks, first, last, f"above {limits.exploding_ratio:g}"), _both(first, last), _first(looks)
+        )
     return None
 
 
 def vanishing(looks: Sequence[Look], limits: Limits) -> Finding | None:
     """A gradient that is far smaller at the first layer with weights than at the last, or zero at all of them."""
     first, last = _gradients(looks)
-    if math.isnan(first) or first >= limits.vanishing_gradient:
+    if math.isnan(first) or first >= limits.vanishing_gradient or learned(looks):
         return None
     if last > 0 and first / last < limits.vanishing_ratio:
         text = _ratio_text(looks, first, last, f"below {number_text(limits.vanishing_ratio)}")
@@ -157,14 +163,17 @@ def vanishing(looks: Sequence[Look], limits: Limits) -> Finding | None:
 def unchanged(looks: Sequence[Look], limits: Limits) -> Finding | None:
     """A layer all of whose parameters are bit for bit what they were three updates before."""
     last = looks[-1]
-    earlier = next((one for one in reversed(looks[:-1]) if last.updates - one.updates >= 3), None)
+    known = looks[-1 - KEPT_PARAMETERS : -1]
+    earlier = next((one for one in reversed(known) if last.updates - one.updates >= 3), None)
     if earlier is None or last.loss_gradient == 0:
         return None
     for index, layer in last.with_weights:
         then = earlier.layers[index].before
         if all(np.array_equal(array, then[name], equal_nan=True) for name, array in layer.before.items()):
             updates = last.updates - earlier.updates
-            return Finding(f"{layer.name} is the same to the last bit after {updates:,} updates", {"updates": updates}, index)
+            return Finding(
+                f"{layer.name} is the same to the last bit after {updates:,} updates", {"updates": updates}, index
+            )
     return None
 
 
@@ -174,7 +183,9 @@ def same_outputs(looks: Sequence[Look], limits: Limits) -> Finding | None:
     if not spread < limits.same_outputs:
         return None
     text = f"over {looks[-1].rows} samples no output spreads by more than {number_text(spread)} (standard deviation)"
-    return Finding(f"{text}, below {number_text(limits.same_outputs)}", {"deviation": spread}, len(looks[-1].layers) - 1)
+    return Finding(
+        f"{text}, below {number_text(limits.same_outputs)}", {"deviation": spread}, len(looks[-1].layers) - 1
+    )
 
 
 FINDERS: tuple[tuple[Rule, Finder], ...] = (
@@ -192,9 +203,9 @@ FINDERS: tuple[tuple[Rule, Finder], ...] = (
 
 
 def learned(looks: Sequence[Look]) -> bool:
-    """The losses of the last looks are small beside those of the first, so that small updates are right."""
+    """The losses of the last looks are small beside an untrained network's: then small gradients are right."""
     recent = [one.loss for one in looks[-UPDATE_LOOKS:]]
-    return median(recent) < LEARNED * looks[-1].first_loss
+    return median(recent) < LEARNED * looks[-1].untrained
 
 
 def _enough(looks: Sequence[Look]) -> Sequence[Look]:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnstep.layers import ACTIVATIONS, ActivationLayer, AffineLayer, Array
-from nnstep.limits import LIMITS
 from nnstep.losses import LOSSES, Loss
 from nnstep.samples import Samples
 from nnstep.source import undisturbed
 from nnstep.stack import Arrays, Stack
-from nnstep.statistics import norm, update_ratio
+from nnstep.statistics import flat_outputs, norm, update_ratio
 from nnstep.stepping import Frame, run_steps
 
 ROWS = 16
@@ -58,31 +57,37 @@ class Look:
         rows: how many samples the outputs were taken from.
         layers: each layer.
         loss: mean of the rows' losses.
+        loss_of_mean: the same for an answer that is the mean of the rows' targets.
         loss_gradient: RMS(dE/dŷ) of the samples that come next.
         spread: standard deviation over the rows of that output which has the largest, NaN where all are of one class.
         input_size: RMS(X) of the rows.
         largest_input: max|X| of the rows.
         mismatched: on how many of the rows the target is not the one-hot form of the label.
         updates: how many updates there were since the first look.
-        first_loss: that of the first look.
+        untrained: what the loss was at the first look, or `loss_of_mean` where that was less.
     """
 
     count: int
     rows: int
     layers: tuple[LayerLook, ...]
     loss: float
+    loss_of_mean: float
     loss_gradient: float
     spread: float
     input_size: float
     largest_input: float
     mismatched: int
     updates: int = 0
-    first_loss: float = math.nan
+    untrained: float = math.nan
 
     @property
     def with_weights(self) -> list[tuple[int, LayerLook]]:
         """The layers that have weights, with their indices."""
         return [(index, layer) for index, layer in enumerate(self.layers) if layer.gradient is not None]
+
+    def without_parameters(self) -> Look:
+        """The same without the parameters, which take memory."""
+        return replace(self, layers=tuple(replace(layer, before={}) for layer in self.layers))
 
 
 def look(
@@ -113,8 +118,8 @@ def look(
                 trial, samples.inputs(following, stack.dtype), samples.targets(following, stack.dtype), learning_rate
             )
         )
-        loss = mean_loss(stack.loss, y, values[-1])
-        return _measure(frames, values, y, samples.labels[rows], count, loss)
+        losses = mean_loss(stack.loss, y, values[-1]), mean_loss(stack.loss, y, np.full_like(y, y.mean(axis=0)))
+        return _measure(frames, values, y, samples.labels[rows], count, losses)
 
 
 def known_layers(stack: Stack) -> bool:
@@ -173,7 +178,12 @@ def _forward_singly(stack: Stack, X: Array) -> list[Array]:
 
 
 def _measure(
-    frames: Sequence[Frame], values: list[Array], y: Array, labels: NDArray[np.uint8], count: int, loss: float
+    frames: Sequence[Frame],
+    values: list[Array],
+    y: Array,
+    labels: NDArray[np.uint8],
+    count: int,
+    losses: tuple[float, float],
 ) -> Look:
     depth = len(values) - 1
     backward = {frame.step.layer: frame for frame in frames[depth + 2 :]}
@@ -188,7 +198,7 @@ def _measure(
         count,
         len(X),
         layers,
-        loss,
+        *losses,
         _rms(gradient),
         float(values[-1].std(axis=0).max()) if varied else float("nan"),
         _rms(X),
@@ -223,11 +233,8 @@ def _saturated(kind: str, Y: Array, target: Array | None) -> float | None:
 
     An output that is 0 or 1 where it should be is just right.
     """
-    if kind == "tanh":
-        flat = np.abs(Y) > LIMITS.flat_tanh
-    elif kind == "sigmoid":
-        flat = (Y < LIMITS.flat_sigmoid) | (Y > 1 - LIMITS.flat_sigmoid)
-    else:
+    flat = flat_outputs(kind, Y)
+    if flat is None:
         return None
     if target is None:
         return float(flat.mean())
@@ -235,4 +242,4 @@ def _saturated(kind: str, Y: Array, target: Array | None) -> float | None:
 
 
 def _rms(array: Array) -> float:
-    return norm(array) / max(array.size, 1) ** 0.5
+    return norm(array) / math.sqrt(max(array.size, 1))

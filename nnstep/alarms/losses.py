@@ -14,7 +14,7 @@ from nnstep.statistics import number_text, share_text
 
 BLOCK = 250
 RISE_BLOCKS = 4
-STUCK_BLOCKS = 40
+STUCK_BLOCKS = 60
 STILL_MUCH = 0.2
 BY_CHANCE = 0.05
 
@@ -73,6 +73,11 @@ class Losses:
         """Makes a block the last one."""
         self.blocks.append(block)
 
+    def huge(self, limits: Limits) -> Finding | None:
+        """The mean loss of the last block is still huge."""
+        mean = self.blocks[-1].mean
+        return Finding(f"mean loss {number_text(mean)}", {"loss": mean}) if mean >= limits.largest_loss else None
+
     def rising(self, limits: Limits) -> Finding | None:
         """The mean loss of the last 1,000 samples is a multiple of the best there was, and worth speaking of."""
         recent = self._mean(-RISE_BLOCKS, None)
@@ -90,7 +95,7 @@ class Losses:
         return Finding(text, {"loss": recent, "best": self._best_recent})
 
     def stuck(self, limits: Limits) -> Finding | None:
-        """The mean loss of the last 10,000 samples is no better than before, and the classes are right by chance."""
+        """The mean loss of the last 15,000 samples is no better than before, and the classes are right by chance."""
         recent, before = self._mean(-STUCK_BLOCKS, None), self._mean(-2 * STUCK_BLOCKS, -STUCK_BLOCKS)
         if recent is None or before is None:
             return None

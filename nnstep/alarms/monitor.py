@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nnstep.alarms import table
 from nnstep.alarms.alarm import Alarm
-from nnstep.alarms.findings import FINDERS, KEPT_LOOKS, Finding
+from nnstep.alarms.findings import FINDERS, KEPT_LOOKS, KEPT_PARAMETERS, Finding
 from nnstep.alarms.look import Look, look
 from nnstep.alarms.losses import BLOCK, Losses, first_exploded
 from nnstep.alarms.place import code_place
@@ -91,9 +91,11 @@ class Monitor:
         except Exception as error:  # a student's layers may raise anything, and a trial run must not stop training
             self.trouble = f"{type(error).__name__}: {error}"
             return
-        first_loss = self._looks[0].first_loss if self._looks else seen.loss
+        untrained = self._looks[0].untrained if self._looks else min(seen.loss, seen.loss_of_mean)
         updates = (count - self._start) // self.settings.batch_size
-        self._looks = [*self._looks[1 - KEPT_LOOKS :], replace(seen, updates=updates, first_loss=first_loss)]
+        older = [one.without_parameters() for one in self._looks[1 - KEPT_LOOKS : -KEPT_PARAMETERS]]
+        recent = [*self._looks[-KEPT_PARAMETERS:], replace(seen, updates=updates, untrained=untrained)]
+        self._looks = older + recent
         self._number += 1
         pending = [self._judge_look(rule, count) for rule, _ in FINDERS]
         self._next = count + self._spacing(count - self._start, any(pending))
@@ -122,6 +124,8 @@ class Monitor:
         return self._judge(rule, found, count, count)
 
     def _judge_losses(self, count: int, worst: int) -> None:
+        if table.LOSS_EXPLODED.id in self._active:
+            self._judge(table.LOSS_EXPLODED, self._losses.huge(self.calm), count, worst)
         for rule, finder in ((table.LOSS_RISING, self._losses.rising), (table.LOSS_STUCK, self._losses.stuck)):
             found = finder(self.calm if rule.id in self._active else self.limits)
             self._judge(rule, found, count, worst)
@@ -148,28 +152,28 @@ class Monitor:
         if layer is not None:
             name = self.stack.names[layer]
         place = code_place(self.stack, layer, rule.phase) if layer is not None or rule.phase == "loss" else None
-        follows = next((cause for cause in rule.follows if cause in self._active), None)
-        self._active[rule.id] = len(self.alarms)
-        self.alarms.append(
-            Alarm(
-                rule.id,
-                rule.title,
-                rule.sentence.format(name=name),
-                found.evidence,
-                rule.advice,
-                rule.doubt,
-                rule.source,
-                self._position(count),
-                self.branch,
-                self._step(layer, rule.phase),
-                layer,
-                name,
-                *(place or (None, None)),
-                found.option or rule.option or None,
-                follows,
-                numbers=found.numbers,
-            )
+        file, line = place or (None, None)
+        alarm = Alarm(
+            id=rule.id,
+            title=rule.title,
+            sentence=rule.sentence.format(name=name),
+            evidence=found.evidence,
+            advice=rule.advice,
+            doubt=rule.doubt,
+            source=rule.source,
+            position=self._position(count),
+            branch=self.branch,
+            step=self._step(layer, rule.phase),
+            layer=layer,
+            name=name,
+            file=file,
+            line=line,
+            option=self._option(found.option or rule.option),
+            follows=next((cause for cause in rule.follows if cause in self._active), None),
+            numbers=found.numbers,
         )
+        self._active[rule.id] = len(self.alarms)
+        self.alarms.append(alarm)
 
     def _clear(self, rule: Rule, count: int) -> None:
         index = self._active.pop(rule.id)
@@ -184,6 +188,9 @@ class Monitor:
             return 1
         return layer + 1 if phase == "forward" else 2 * depth + 2 - layer
 
+    def _option(self, name: str) -> str:
+        return f"{name} {self.settings.learning_rate:g}" if name == "--learning-rate" else name
+
     def _position(self, count: int) -> Position:
         return Position(count // len(self.samples) + 1, count % len(self.samples) + 1)
 
@@ -192,4 +199,3 @@ class Monitor:
         if trained < DENSE_SAMPLES:
             return min(max(1, trained // 4), DENSE_SPACING)
         return DENSE_SPACING if pending else min(trained // 8, WIDEST_SPACING)
-

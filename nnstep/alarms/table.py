@@ -45,7 +45,7 @@ class Rule:
 
 INPUTS = ("targets-not-one-hot", "inputs-not-scaled")
 BLOCKED = (*INPUTS, "update-too-large", "dead-relu", "saturation")
-GRADIENTS = (*BLOCKED, "exploding", "vanishing")
+GRADIENTS = (*BLOCKED, "exploding", "exploding-loss", "vanishing")
 
 TARGETS_NOT_ONE_HOT = Rule(
     "targets-not-one-hot",
@@ -77,7 +77,8 @@ UPDATE_TOO_LARGE = Rule(
     ("largest_update",),
     "backward",
     "--learning-rate",
-    follows=INPUTS,
+    warm_up=1,
+    follows=(*INPUTS, "dead-relu", "saturation"),
 )
 DEAD_RELU = Rule(
     "dead-relu",
@@ -116,8 +117,8 @@ EXPLODING = Rule(
     follows=BLOCKED,
 )
 LOSS_EXPLODED = Rule(
-    "exploding",
-    "The loss exploded",
+    "exploding-loss",
+    "Exploding loss",
     "The loss is huge or no finite number, so that what was learned is lost.",
     "A learning rate 10 times smaller, inputs of unit size, or smaller initial weights.",
     "the targets themselves are large numbers.",
@@ -202,7 +203,7 @@ LOSS_STUCK = Rule(
     ("no_progress",),
     "loss",
     "--learning-rate",
-    warm_up=20_000,
+    warm_up=30_000,
     hold=2,
     follows=(*GRADIENTS, "parameters-unchanged", "update-too-small", "outputs-same"),
 )
