@@ -237,7 +237,7 @@ def _run_epochs(trainer: Trainer, options: Namespace, epochs: list[dict[str, Any
             return False
         for progress in trainer.run(options.epochs):
             bar(progress)
-            print_alarms()
+            print_alarms(progress.epoch_ended)
             if progress.epoch_ended:
                 _say(training_line(progress.epoch, options.epochs, progress.error), options)
                 row = {"epoch": progress.epoch, "error": progress.error, "seconds": progress.seconds}

@@ -108,11 +108,11 @@ def saturated_share(frame: Frame) -> float | None:
 
 def flat_outputs(kind: str, Y: Array) -> NDArray[np.bool_] | None:
     """Where the outputs of a tanh or sigmoid lie in the flat parts of its curve; None for another kind of layer."""
-    edge = LIMITS.flat_sigmoid
     if kind == "tanh":
         flat: NDArray[np.bool_] = np.abs(Y) > LIMITS.flat_tanh
         return flat
-    return (Y < edge) | (Y > 1 - edge) if kind == "sigmoid" else None
+    # Symmetric around ½: within 0.03 of 0 or of 1.
+    return np.abs(Y - 0.5) > 0.5 - LIMITS.flat_sigmoid if kind == "sigmoid" else None
 
 
 def one_line(stats: Statistics) -> str:

@@ -153,7 +153,8 @@ class Trainer:
         if self.monitor:
             self.monitor.feed(count, following, outcome)
         if outcome.diverged:
-            raise diverged(self.epoch, self.sample + len(outcome.losses), outcome.losses[-1])
+            cause = self.monitor.cause if self.monitor else None
+            raise diverged(self.epoch, self.sample + len(outcome.losses), outcome.losses[-1], cause)
         self.sample += len(outcome.losses)
         self._trained += len(outcome.losses)
         self._total += float(outcome.losses.sum())
@@ -174,10 +175,11 @@ class Trainer:
         return max(1, wanted // size) * size
 
 
-def diverged(epoch: int, sample: int, loss: float) -> NnstepError:
-    """The error that says where training became NaN or infinite."""
+def diverged(epoch: int, sample: int, loss: float, cause: Alarm | None = None) -> NnstepError:
+    """The error that says where training became NaN or infinite, and what came before that."""
     value = "NaN" if np.isnan(loss) else "infinite"
+    began = f"It began at {cause.position}: {cause.title.lower()} ({cause.evidence}). " if cause else ""
     return NnstepError(
         f"training diverged: the error became {value} at epoch {epoch}, sample {sample}",
-        "Try a smaller --learning-rate, another --init, or tanh in place of relu or identity",
+        began + "Try a smaller --learning-rate, another --init, or tanh in place of relu or identity",
     )

@@ -53,23 +53,29 @@ class Monitor:
     def begin(self, settings: Settings, branch: str, count: int) -> None:
         """Says where training begins or goes on, and with what settings.
 
-        Where that is not where it was left, what was seen before is forgotten; the alarms are kept.
+        Where that is not where it was left, it watches anew; the alarms are kept, and further on they still hold.
         """
         self.settings, self.branch = settings, branch
         if self._at == (branch, count):
             return
+        if self._at is None or self._at[0] != branch or count < self._at[1]:
+            self._active: dict[str, int] = {}
         self._at, self._start, self._next = (branch, count), count, count
         self._looks: list[Look] = []
         self._number = 0
         labels = np.bincount(self.samples.labels)
         self._losses = Losses(float(labels.max() / labels.sum()))
-        self._active: dict[str, int] = {}
         self._in_a_row: dict[tuple[str, bool], int] = {}
 
     @property
     def active(self) -> list[Alarm]:
         """The alarms that still hold."""
         return [alarm for alarm in self.alarms if alarm.cleared is None]
+
+    @property
+    def cause(self) -> Alarm | None:
+        """The first of the alarms that still hold, other than one of the loss."""
+        return next((alarm for alarm in self.active if alarm.name != "loss"), None)
 
     def room(self, count: int) -> int:
         """How many samples, in whole batches, may be trained from a count on before the next look."""
