@@ -33,6 +33,8 @@ DEEP = "784," + "64,sigmoid," * 11 + "10,sigmoid"
 
 @dataclass(frozen=True)
 class SetUp:
+    """A network and how it is trained."""
+
     name: str
     layers: str = DEFAULT_LAYERS
     init: str = "lecun"

@@ -160,8 +160,7 @@ def mean_loss(loss: Loss, targets: Array, outputs: Array) -> float:
 def _some_rows(count: int, number: int, batched: bool) -> NDArray[np.int64]:
     """Some of all rows, the more at the first look, so that it can tell by itself how the network begins."""
     usual = ROWS if batched else SINGLE_ROWS
-    first = FIRST_ROWS if batched else usual
-    before, wanted = (first + (number - 1) * usual, usual) if number else (0, first)
+    before, wanted = (FIRST_ROWS + (number - 1) * usual, usual) if number else (0, FIRST_ROWS)
     return (before + np.arange(min(wanted, count))) * STRIDE % count
 
 
