@@ -16,6 +16,8 @@ from nnstep.parameters import find_parameters
 Arrays: TypeAlias = Mapping[str, Array]
 Parameters: TypeAlias = tuple[Arrays, ...]
 
+NO_ARRAYS: Arrays = MappingProxyType({})
+
 
 @runtime_checkable
 class KeepsProtocol(Protocol):

@@ -66,8 +66,10 @@ def statistics(array: Array) -> Statistics:
 def norm(array: Array) -> float:
     """‖x‖ = √(Σ x²) over all numbers of an array; NaN or ∞ where it contains these, 0 for an empty one."""
     values = _as_numbers(np.asarray(array))
-    if not values.size:
-        return 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = float(np.dot(values, values))
+    if not values.size or 1 / SQUARES_ARE_SAFE < squares < SQUARES_ARE_SAFE:
+        return math.sqrt(squares)
     largest = float(max(-values.min(), values.max())) if not np.isnan(values).any() else math.nan
     if not largest or not math.isfinite(largest):
         return abs(largest)

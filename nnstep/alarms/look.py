@@ -1,27 +1,22 @@
-"""One look at a network while it trains: the numbers that the rules judge, measured on a copy of its layers."""
+"""One look at a network while it trains: the numbers that the rules judge."""
 
 from __future__ import annotations
 
-import copy
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstep.layers import ACTIVATIONS, ActivationLayer, AffineLayer, Array
-from nnstep.losses import LOSSES, Loss
+from nnstep.alarms.probing import MOST_IN_BATCH, Learning, is_known, probe, rms
+from nnstep.layers import ACTIVATIONS, Array
 from nnstep.samples import Samples
-from nnstep.source import undisturbed
-from nnstep.stack import Arrays, Stack
-from nnstep.statistics import flat_outputs, norm, update_ratio
-from nnstep.stepping import Frame, run_steps
+from nnstep.stack import NO_ARRAYS, Arrays, Stack
+from nnstep.statistics import flat_outputs
 
-ROWS = 16
 FIRST_ROWS = 128
+ROWS = 16
 SINGLE_ROWS = 8
-MOST_IN_BATCH = 32
 STRIDE = 7919  # a prime: rows that far apart are all of a set before one comes again
 
 
@@ -87,7 +82,7 @@ class Look:
 
     def without_parameters(self) -> Look:
         """The same without the parameters, which take memory."""
-        return replace(self, layers=tuple(replace(layer, before={}) for layer in self.layers))
+        return replace(self, layers=tuple(replace(layer, before=NO_ARRAYS) for layer in self.layers))
 
 
 def look(
@@ -106,28 +101,28 @@ def look(
         count: how many samples of the run come before.
         learning_rate: η of the updates.
     """
-    with undisturbed():
-        trial = copy.deepcopy(stack)
-        batched = known_layers(stack)
-        rows = _some_rows(len(samples), number, batched)
-        X, y = samples.inputs(rows, stack.dtype), samples.targets(rows, stack.dtype)
-        values = _forward(trial, X) if batched else _forward_singly(trial, X)
-        following = following[:MOST_IN_BATCH] if batched else following[:1]
-        frames = tuple(
-            run_steps(
-                trial, samples.inputs(following, stack.dtype), samples.targets(following, stack.dtype), learning_rate
-            )
-        )
-        losses = mean_loss(stack.loss, y, values[-1]), mean_loss(stack.loss, y, np.full_like(y, y.mean(axis=0)))
-        return _measure(frames, values, y, samples.labels[rows], count, losses)
-
-
-def known_layers(stack: Stack) -> bool:
-    """All layers are nnstep's own, which take several rows at a time."""
-    return all(
-        type(layer) is AffineLayer
-        or (type(layer) is ActivationLayer and ACTIVATIONS.get(layer.activation.name) is layer.activation)
-        for layer in stack.layers
+    rows, following = _some_rows(len(samples), number, is_known(stack)), following[:MOST_IN_BATCH]
+    X, y = samples.inputs(rows, stack.dtype), samples.targets(rows, stack.dtype)
+    update = samples.inputs(following, stack.dtype), samples.targets(following, stack.dtype)
+    seen = probe(stack, X, y, update, learning_rate)
+    last = len(stack.layers) - 1
+    layers = tuple(
+        _layer_look(name, seen.values[i], seen.values[i + 1], y if i == last else None, seen.learning[i])
+        for i, name in enumerate(stack.names)
+    )
+    labels = samples.labels[rows]
+    varied = bool(np.any(labels != labels[0]))
+    return Look(
+        count=count,
+        rows=len(X),
+        layers=layers,
+        loss=seen.losses[0],
+        loss_of_mean=seen.losses[1],
+        loss_gradient=seen.loss_gradient,
+        spread=_largest_deviation(seen.values[-1]) if varied else math.nan,
+        input_size=rms(X),
+        largest_input=float(np.abs(X).max()),
+        mismatched=mismatched(labels, y),
     )
 
 
@@ -142,89 +137,29 @@ def activation_kind(name: str, has_parameters: bool, X: Array, Y: Array) -> str:
     return next(matching, "")
 
 
-def main_parameter(arrays: Arrays) -> str | None:
-    """The name of a layer's weights: its largest array that has two axes, or None."""
-    weights = {name: array.size for name, array in arrays.items() if array.ndim > 1 and 1 not in array.shape}
-    if "weights" in arrays:
-        return "weights"
-    return max(weights, key=lambda name: weights[name]) if weights else None
-
-
-def mean_loss(loss: Loss, targets: Array, outputs: Array) -> float:
-    """Mean of the losses of rows, each taken alone unless the loss is one of nnstep's own."""
-    if loss in LOSSES.values():
-        return float(loss.function(targets, outputs))
-    return float(np.mean([loss.function(targets[i : i + 1], outputs[i : i + 1]) for i in range(len(targets))]))
-
-
-def _some_rows(count: int, number: int, batched: bool) -> NDArray[np.int64]:
-    """Some of all rows, the more at the first look, so that it can tell by itself how the network begins."""
-    usual = ROWS if batched else SINGLE_ROWS
-    before, wanted = (FIRST_ROWS + (number - 1) * usual, usual) if number else (0, FIRST_ROWS)
-    return (before + np.arange(min(wanted, count))) * STRIDE % count
-
-
-def _forward(stack: Stack, X: Array) -> list[Array]:
-    values = [X]
-    for layer in stack.layers:
-        values.append(layer.forward_propagation(values[-1]))
-    return values
-
-
-def _forward_singly(stack: Stack, X: Array) -> list[Array]:
-    """The same one row at a time, each value made a row, for layers that may take nothing else."""
-    single = [[np.array(value).reshape(1, -1) for value in _forward(stack, X[i : i + 1].copy())] for i in range(len(X))]
-    return [np.concatenate(values) for values in zip(*single, strict=True)]
-
-
-def _measure(
-    frames: Sequence[Frame],
-    values: list[Array],
-    y: Array,
-    labels: NDArray[np.uint8],
-    count: int,
-    losses: tuple[float, float],
-) -> Look:
-    depth = len(values) - 1
-    backward = {frame.step.layer: frame for frame in frames[depth + 2 :]}
-    layers = tuple(
-        _measure_layer(backward[index], values[index], values[index + 1], y if index == depth - 1 else None)
-        for index in range(depth)
-    )
-    X, gradient = values[0], frames[depth + 1].input_gradient
-    assert gradient is not None
-    varied = len(np.unique(labels)) > 1
-    return Look(
-        count,
-        len(X),
-        layers,
-        *losses,
-        _rms(gradient),
-        float(values[-1].std(axis=0).max()) if varied else float("nan"),
-        _rms(X),
-        float(np.abs(X).max()),
-        mismatched(labels, y),
-    )
-
-
 def mismatched(labels: NDArray[np.uint8], targets: Array) -> int:
     """How many rows of targets (n, classes) are not 1 at their label and 0 elsewhere."""
     expected = np.arange(targets.shape[1]) == labels[:, None]
     return int(np.sum(np.any(targets != expected, axis=1)))
 
 
-def _measure_layer(frame: Frame, X: Array, Y: Array, target: Array | None) -> LayerLook:
-    kind = activation_kind(frame.step.name, bool(frame.before), X, Y)
-    name = main_parameter(frame.before)
-    gradient = frame.gradients.get(name) if name else None
+def _some_rows(count: int, number: int, known: bool) -> NDArray[np.int64]:
+    """Some of all rows, the more at the first look, so that it can tell by itself how the network begins."""
+    usual = ROWS if known else SINGLE_ROWS
+    before, wanted = (FIRST_ROWS + (number - 1) * usual, usual) if number else (0, FIRST_ROWS)
+    return (before + np.arange(min(wanted, count))) * STRIDE % count
+
+
+def _layer_look(name: str, X: Array, Y: Array, target: Array | None, learning: Learning) -> LayerLook:
+    kind = activation_kind(name, bool(learning.before), X, Y)
     return LayerLook(
-        frame.step.name,
+        name,
         kind,
         _saturated(kind, Y, target),
         np.count_nonzero(Y > 0, axis=0).astype(np.int64) if kind == "relu" else None,
-        None if gradient is None else _rms(gradient),
-        update_ratio(frame, name) if name else None,
-        frame.before,
+        learning.gradient,
+        learning.update,
+        learning.before,
     )
 
 
@@ -241,5 +176,6 @@ def _saturated(kind: str, Y: Array, target: Array | None) -> float | None:
     return float(np.any(flat & (np.abs(Y - target) > 0.5), axis=1).mean())
 
 
-def _rms(array: Array) -> float:
-    return norm(array) / math.sqrt(max(array.size, 1))
+def _largest_deviation(Y: Array) -> float:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(Y.std(axis=0).max())

@@ -12,9 +12,9 @@ from nnstep.layers import Array
 from nnstep.limits import Limits
 from nnstep.statistics import number_text, share_text
 
-BLOCK = 250
-RISE_BLOCKS = 4
-STUCK_BLOCKS = 60
+BLOCK = 500
+RISE_BLOCKS = 2
+STUCK_BLOCKS = 30
 STILL_MUCH = 0.2
 BY_CHANCE = 0.05
 
@@ -49,6 +49,7 @@ class Losses:
     def __init__(self, chance: float) -> None:
         self.chance = chance
         self.blocks: list[Block] = []
+        self._sums, self._rights = [0.0], [0.0]
         self._best_recent = self._best_before = np.inf
         self._waiting: list[tuple[Array, NDArray[np.bool_]]] = []
         self._length = 0
@@ -72,6 +73,8 @@ class Losses:
     def append(self, block: Block) -> None:
         """Makes a block the last one."""
         self.blocks.append(block)
+        self._sums.append(self._sums[-1] + block.mean)
+        self._rights.append(self._rights[-1] + block.right)
 
     def huge(self, limits: Limits) -> Finding | None:
         """The mean loss of the last block is still huge."""
@@ -80,11 +83,11 @@ class Losses:
 
     def rising(self, limits: Limits) -> Finding | None:
         """The mean loss of the last 1,000 samples is a multiple of the best there was, and worth speaking of."""
-        recent = self._mean(-RISE_BLOCKS, None)
+        recent = self._mean(RISE_BLOCKS)
         if recent is None:
             return None
         self._best_recent = min(self._best_recent, recent)
-        first = self._mean(0, RISE_BLOCKS) or 0.0
+        first = self._sums[RISE_BLOCKS] / RISE_BLOCKS
         if recent <= limits.loss_rise * self._best_recent or recent <= STILL_MUCH * first:
             return None
         text = (
@@ -96,11 +99,11 @@ class Losses:
 
     def stuck(self, limits: Limits) -> Finding | None:
         """The mean loss of the last 15,000 samples is no better than before, and the classes are right by chance."""
-        recent, before = self._mean(-STUCK_BLOCKS, None), self._mean(-2 * STUCK_BLOCKS, -STUCK_BLOCKS)
+        recent, before = self._mean(STUCK_BLOCKS), self._mean(STUCK_BLOCKS, STUCK_BLOCKS)
         if recent is None or before is None:
             return None
         self._best_before = min(self._best_before, before)
-        right = sum(block.right for block in self.blocks[-STUCK_BLOCKS:]) / STUCK_BLOCKS
+        right = (self._rights[-1] - self._rights[-1 - STUCK_BLOCKS]) / STUCK_BLOCKS
         if recent <= limits.no_progress * self._best_before or right > self.chance + BY_CHANCE:
             return None
         text = (
@@ -110,11 +113,10 @@ class Losses:
         )
         return Finding(text, {"loss": recent, "best": self._best_before, "right": right})
 
-    def _mean(self, start: int, stop: int | None) -> float | None:
-        """The mean of some blocks, None where there are not so many."""
-        wanted = (stop or 0) - start
-        chosen = self.blocks[start:stop] if len(self.blocks) >= max(-start, stop or 0) else []
-        return sum(block.mean for block in chosen) / wanted if len(chosen) == wanted else None
+    def _mean(self, length: int, before: int = 0) -> float | None:
+        """The mean of some blocks, before the last ones; None where there are not so many."""
+        end = len(self.blocks) - before
+        return (self._sums[end] - self._sums[end - length]) / length if end >= length else None
 
 
 def first_exploded(losses: Array, limits: Limits) -> tuple[int, Finding] | None:

@@ -23,7 +23,7 @@ from nnstep.stack import Stack
 
 DENSE_SAMPLES = 1_000
 DENSE_SPACING = 50
-WIDEST_SPACING = 12_500
+WIDEST_SPACING = 25_000
 CLEARING_HOLD = 8
 
 
@@ -99,9 +99,9 @@ class Monitor:
             return
         untrained = self._looks[0].untrained if self._looks else min(seen.loss, seen.loss_of_mean)
         updates = (count - self._start) // self.settings.batch_size
-        older = [one.without_parameters() for one in self._looks[1 - KEPT_LOOKS : -KEPT_PARAMETERS]]
-        recent = [*self._looks[-KEPT_PARAMETERS:], replace(seen, updates=updates, untrained=untrained)]
-        self._looks = older + recent
+        self._looks = [*self._looks[1 - KEPT_LOOKS :], replace(seen, updates=updates, untrained=untrained)]
+        if len(self._looks) > 1 + KEPT_PARAMETERS:
+            self._looks[-2 - KEPT_PARAMETERS] = self._looks[-2 - KEPT_PARAMETERS].without_parameters()
         self._number += 1
         pending = [self._judge_look(rule, count) for rule, _ in FINDERS]
         self._next = count + self._spacing(count - self._start, any(pending))
@@ -204,4 +204,4 @@ class Monitor:
         """How many samples until the next look: few at first, and while a finding waits to be confirmed."""
         if trained < DENSE_SAMPLES:
             return min(max(1, trained // 4), DENSE_SPACING)
-        return DENSE_SPACING if pending else min(trained // 8, WIDEST_SPACING)
+        return DENSE_SPACING if pending else min(trained // 6, WIDEST_SPACING)
