@@ -18,6 +18,7 @@ from nnstep.statistics import number_text, share_text
 ENOUGH_ROWS = 100
 GRADIENT_LOOKS = 5
 UPDATE_LOOKS = 8
+SETTLED_UPDATES = 30
 WHOLE_JUMP = 10
 KEPT_LOOKS = 16
 KEPT_PARAMETERS = 3
@@ -70,9 +71,9 @@ def inputs(looks: Sequence[Look], limits: Limits) -> Finding | None:
 
 def large_update(looks: Sequence[Look], limits: Limits) -> Finding | None:
     """A layer whose weights change too much by several updates, or by one update as a whole."""
-    for index, layer, ratios in _updates(looks, GRADIENT_LOOKS):
+    for index, layer, ratios in _updates(looks, UPDATE_LOOKS):
         usual, limit = median(ratios), limits.largest_update
-        if len(ratios) == GRADIENT_LOOKS and usual > limit and looks[-1].count - looks[0].count >= WHOLE_JUMP:
+        if len(ratios) == UPDATE_LOOKS and usual > limit and looks[-1].updates >= SETTLED_UPDATES:
             text = f"‖ΔW‖/‖W‖ = {number_text(usual)} of {layer.name} (median of {len(ratios)})"
             return Finding(f"{text}, above {number_text(limit)}", {"ratio": usual}, index)
         if ratios[-1] > WHOLE_JUMP * limit:

@@ -144,7 +144,8 @@ class Monitor:
         agrees = (found is None) if active else (found is not None)
         key = (rule.id, active)
         self._in_a_row[key] = self._in_a_row.get(key, 0) + 1 if agrees else 0
-        if self._in_a_row[key] < (CLEARING_HOLD if active else rule.hold):
+        hold = CLEARING_HOLD if active else 1 if count == self._start else rule.hold
+        if self._in_a_row[key] < hold:
             return agrees and not active
         self._in_a_row[key] = 0
         if active:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nnstep.alarms.generators import undrawn
 from nnstep.layers import ACTIVATIONS, ActivationLayer, AffineLayer, Array
 from nnstep.losses import LOSSES, Loss
 from nnstep.source import undisturbed
@@ -67,7 +68,7 @@ def probe(stack: Stack, X: Array, y: Array, following: tuple[Array, Array], lear
             values = _forward(trial, X)
             losses = stack.loss.function(y, values[-1]), stack.loss.function(y, mean)
             return Probe(values, losses, *_learn(trial, *following, learning_rate))
-    with undisturbed():
+    with undisturbed(), undrawn(stack):
         trial = copy.deepcopy(stack)
         values = _forward_singly(trial, X)
         losses = mean_loss(trial.loss, y, values[-1]), mean_loss(trial.loss, y, mean)

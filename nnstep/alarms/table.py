@@ -21,7 +21,8 @@ class Rule:
         phase: which step of its layer shows it: forward, loss or backward.
         option: which option has to do with it.
         warm_up: it says nothing before so many samples were trained.
-        hold: at so many looks (or blocks of samples) in a row it must find the same to raise an alarm.
+        hold: at so many looks (or blocks of samples) in a row it must find the same to raise an alarm; the first
+            look of all, which is at more samples, is enough alone.
         follows: alarms that explain this one where they hold already.
     """
 
@@ -89,6 +90,7 @@ DEAD_RELU = Rule(
     ("dead", "active"),
     "forward",
     "--weights",
+    hold=4,
     follows=(*INPUTS, "update-too-large"),
 )
 SATURATION = Rule(
@@ -101,6 +103,7 @@ SATURATION = Rule(
     ("saturated", "flat_tanh", "flat_sigmoid"),
     "forward",
     "--init",
+    hold=3,
     follows=(*INPUTS, "update-too-large"),
 )
 EXPLODING = Rule(
