@@ -2,9 +2,9 @@
 
     python benchmarks/run_screen.py [DATA [EPOCHS]]
 
-Trains the reference network with the compiled engine: in turn without a screen and in the real app at 160 × 48, with its
-scores, curves and panes. Then presses keys of the app while it trains, and opens random positions of the run with Enter.
-Read the ratios and the 95th percentiles.
+Trains the reference network with the compiled engine: in turn without a screen, and in the real app at 160 × 48 with
+its scores, curves and panes. Then presses keys of the app while it trains, and opens random positions of the run. Read
+the ratios and the 95th percentiles.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 
 from nnstep.adapting import HomeworkStack
+from nnstep.alarms.monitor import Monitor
+from nnstep.alarms.printing import printed
 from nnstep.architecture import describe_layers
 from nnstep.autosave import Autosave, default_autosave_path
 from nnstep.branches import parse_position
@@ -58,7 +60,10 @@ def train(options: Namespace) -> int:
         timeline = Timeline(bench.stack, bench.data.train, engine, settings, round(options.budget * 2**20))
         if options.watch:
             lookout = Lookout(timeline, read_conditions(options.watch, timeline))
-    trainer = Trainer(bench.stack, bench.data.train, engine, settings, timeline=timeline, lookout=lookout)
+    monitor = Monitor(bench.stack, bench.data.train) if options.alarms else None
+    trainer = Trainer(
+        bench.stack, bench.data.train, engine, settings, timeline=timeline, lookout=lookout, monitor=monitor
+    )
     began = time.perf_counter()
     report: dict[str, Any] = {"epochs": []}
     with _compiling_notice():
@@ -78,10 +83,11 @@ def train(options: Namespace) -> int:
         say_more(bench, prints=False)
         raise
     finally:
+        alarms = [alarm.as_json() for alarm in monitor.alarms] if monitor else []
         if saver:
             saver.close(timeline)
         if timeline and options.save_run:
-            save_run(options.save_run, timeline, _config(options, bench))
+            save_run(options.save_run, timeline, _config(options, bench), notes={"alarms": alarms})
     if stopped:
         _say(str(stopped), options)
     elif signal_number:
@@ -97,6 +103,7 @@ def train(options: Namespace) -> int:
         "seconds": time.perf_counter() - began,
         "interrupted": signal_number != 0,
         "stopped": stopped.as_json() if stopped else None,
+        "alarms": alarms,
         "config": _config(options, bench),
     }
     if options.save:
@@ -313,9 +320,10 @@ def _run_epochs(trainer: Trainer, options: Namespace, epochs: list[dict[str, Any
 
     What is saved at an epoch's end is on disk before the epoch's line is printed.
     """
-    with stop_requests() as stop, _bar(trainer) as bar:
+    with stop_requests() as stop, _bar(trainer) as bar, printed(trainer.monitor) as print_alarms:
         for progress in trainer.run(options.epochs):
             bar(progress)
+            print_alarms(progress.epoch_ended)
             say: Callable[[], object] | None = None
             if progress.epoch_ended:
                 line = training_line(progress.epoch, options.epochs, progress.error)

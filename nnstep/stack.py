@@ -58,6 +58,9 @@ class Snapshot(tuple[Arrays, ...]):
         return snapshot
 
 
+NO_ARRAYS: Arrays = MappingProxyType({})
+
+
 @runtime_checkable
 class KeepsProtocol(Protocol):
     """The layer protocol: all that stepping, training, checking and drawing a layer rely on."""

@@ -21,7 +21,7 @@ from nnstep.stack import Parameters, Stack
 from nnstep.stepping import Frame, run_steps
 
 BUDGET = 256 * 2**20
-STEPPED_SPACING = 100
+LEAST_SPACING = 100
 CLOSEST = 1000
 
 
@@ -429,7 +429,7 @@ class Timeline:
         branch.log.append(outcome.losses, outcome.predictions)
         branch.head += (done - 1) // batch_size * batch_size if outcome.diverged else done
         self.count = branch.head
-        spacing = max(self._spacing, STEPPED_SPACING) if engine == STEPS else self._spacing
+        spacing = max(self._spacing, LEAST_SPACING)
         if _replays(branch, branch.head) >= spacing:
             branch.checkpoints[branch.head] = self.stack.snapshot()
             self._thin()
