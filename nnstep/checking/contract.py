@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import Path, arrays_in, name_of
+from nnstep.checking.copies import Path, arrays_in, at, name_of, put
 from nnstep.checking.findings import Finding
 from nnstep.checking.model import Model, softmax
 from nnstep.checking.subject import BACKWARD, Floats, Probe, Run, Subject
@@ -141,7 +141,10 @@ def _overflow_at(subject: Subject, model: Model, X: Floats) -> list[Finding]:
         if not np.all(np.isfinite(Y)):
             text = f"forward gives {_first_not_finite(Y)} for inputs of {X.flat[-1]:g}"
             return [Finding("overflow", "Y", text, 0.97)]
-        dX = np.asarray(subject.backward(trial, G, 1e-6), dtype=np.float64)
+        returned = subject.backward(trial, G, 1e-6)
+        if not isinstance(returned, np.ndarray):
+            return []
+        dX = np.asarray(returned, dtype=np.float64)
     except (StudentError, TypeError, ValueError):
         return []
     if not np.all(np.isfinite(dX)):
@@ -194,4 +197,31 @@ def check_softmax_axis(subject: Subject) -> list[Finding]:
         if np.allclose(rows.sum(axis=wrong_axis), 1.0):
             text = f"for one sample {X.shape} every output is 1: the sum runs along the axis that has one element"
             return [Finding("axis", "Y", text, 0.97)]
+    return []
+
+
+def check_column(subject: Subject, held: list[Path]) -> list[Finding]:
+    """A layer for columns whose bias is no column: with a column it would work, as it is it makes squares.
+
+    Args:
+        subject: the layer, whose backward raised.
+        held: the arrays that forward uses.
+    """
+    n = max(subject.shape, default=1)
+    column = Subject(subject.layer, subject.name, subject.code, (n, 1))
+    for path in held:
+        array = np.asarray(at(column.fresh(), path))
+        if array.ndim != 1 or array.size < 2 or n != int(np.prod(subject.shape)):
+            continue
+        try:
+            probe = column.probe(0)
+            found = check_output_shape(column, probe, probe.G)
+            mended = column.fresh()
+            put(mended, path, array[:, None])
+            Y = column.output(mended, probe.X)
+            dX = column.backward(mended, np.ones(Y.shape), 0.5)
+        except (StudentError, TypeError, ValueError):
+            continue
+        if found and Y.shape == (array.size, 1) and np.shape(dX) == (n, 1):
+            return found
     return []

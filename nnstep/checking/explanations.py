@@ -179,9 +179,12 @@ def _affine_mistakes(model: Model, view: View) -> Iterator[Explanation]:
     def x(case: Case) -> Floats:
         return case.probe.X.reshape(-1)
 
+    def same(case: Case, reduce: Callable[..., Floats]) -> Floats:
+        return np.full(case.measured.shape, reduce(_delta(model, case)))
+
     if view.path is not None and view.path == model.bias:
-        yield Explanation("axis", "one number for all outputs, the sum over them", lambda c: _same(c, np.sum))
-        yield Explanation("axis", "one number for all outputs, the mean over them", lambda c: _same(c, np.mean))
+        yield Explanation("axis", "one number for all outputs, the sum over them", lambda c: same(c, np.sum))
+        yield Explanation("axis", "one number for all outputs, the mean over them", lambda c: same(c, np.mean))
     if view.path == model.weights:
         outer = model.oriented
         yield Explanation(
@@ -197,9 +200,6 @@ def _affine_mistakes(model: Model, view: View) -> Iterator[Explanation]:
                 "axis", f"made with the {word} of dE/dY over all outputs",
                 lambda c, r=reduce: outer(np.outer(x(c), np.full(c.probe.G.size, r(_delta(model, c))))),  # type: ignore[misc]
             )  # fmt: skip
-
-    def _same(case: Case, reduce: Callable[..., Floats]) -> Floats:
-        return np.full(case.measured.shape, reduce(_delta(model, case)))
 
 
 def _softmax_mistakes() -> Iterator[Explanation]:

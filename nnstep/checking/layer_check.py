@@ -66,7 +66,7 @@ def _check(subject: Subject, result: Result) -> None:
     vary_constants(subject, held)
     probes = [subject.probe(seed, scale) for seed, scale in enumerate(SCALES)]
     result.findings += contract.check_softmax_axis(subject)
-    runs = _runs(subject, probes, result)
+    runs = _runs(subject, probes, held, result)
     if runs is None:
         return
     result.findings += contract.check_arguments(runs[0])
@@ -103,7 +103,7 @@ def _first_probe(subject: Subject) -> Probe:
         return Probe(subject.inputs(0, 1.0, subject.shape), np.zeros(()))
 
 
-def _runs(subject: Subject, probes: list[Probe], result: Result) -> list[Run] | None:
+def _runs(subject: Subject, probes: list[Probe], held: list[Path], result: Result) -> list[Run] | None:
     """All probes with all learning rates; None where backward raised."""
     try:
         return [subject.run(probe, rate) for probe in probes for rate in RATES]
@@ -111,11 +111,10 @@ def _runs(subject: Subject, probes: list[Probe], result: Result) -> list[Run] | 
         try:
             subject.run(probes[1], RATES[0], warm=(probes[0],))
         except StudentError:
-            result.findings.append(raised(error))
+            result.findings += contract.check_column(subject, held) or [raised(error)]
             return None
         stale = check_second_sample(subject, probes[0], probes[1], [], set())
         later = _second_run(subject, probes, trained=False)
-        held = used_by_forward(subject, probes[0])
         stale += check_second_sample(subject, probes[0], probes[1], parameters(subject, held, later), set())
         result.findings += list({f.tensor: f for f in stale}.values()) or [raised(error)]
         return None

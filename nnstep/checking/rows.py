@@ -33,11 +33,14 @@ def check_rows(subject: Subject, parameters: list[Path], biases: set[Path], befo
     known = {finding.tensor for finding in before}
     found = _check_input(subject, probe, run) if "dE/dX" not in known else []
     shares: dict[Path, float] = {}
+    one_at_a_time = any(_of_one_row(subject, path, probe, run) for path in parameters if path not in biases)
     for path in parameters:
         if name_of(path) in known:
             continue
         if path in biases:
             finding = _not_summed(path, probe, run)
+            if finding and one_at_a_time and "shape" not in finding.evidence:
+                continue
             if finding:
                 found.append(finding)
                 continue
@@ -126,6 +129,18 @@ def _not_summed(path: Path, probe: Probe, run: Run) -> Finding | None:
             text = f"with {rows} samples at once your dE/d({name}) is the row of sample {number + 1} alone"
             return Finding("bias-not-summed", name, text, 0.97)
     return None
+
+
+def _of_one_row(subject: Subject, path: Path, probe: Probe, run: Run) -> bool:
+    """The gradient is that of one row alone: the layer is written for one sample, and takes more without a word."""
+    gradient = as_gradient(run, path)
+    if gradient is None:
+        return False
+    for row in range(len(probe.X)):
+        measured = measure_parameter(subject, path, probe.X[row : row + 1], probe.G[row : row + 1])
+        if not differs(measured.of(gradient), measured.values, 1e-3, measured.floor).any():
+            return True
+    return False
 
 
 def _share(subject: Subject, path: Path, probe: Probe, run: Run) -> float | None:

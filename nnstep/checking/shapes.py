@@ -38,6 +38,9 @@ def sample_shapes(layers: list[Any], code: StudentCode) -> list[Shape]:
 
     Of all shapes that may be meant, the one is taken that the layers take best. A layer that cannot take what the
     layers before it give is given a shape that it can take.
+
+    Raises:
+        StudentError: one took more memory than there is; no other shape is tried then.
     """
     found: list[Shape] = []
     while len(found) < len(layers):
@@ -98,7 +101,9 @@ def _try(layers: list[Any], shape: Shape, code: StudentCode) -> Fit:
         trial = copy_layer(layer)
         try:
             Y = code.call("forward_propagation", trial.forward_propagation, X.copy())
-        except StudentError:
+        except StudentError as error:
+            if "raised MemoryError" in error.message:
+                raise
             if not shapes:
                 return Fit((given,), RAISES_FORWARD)
             return Fit(tuple(shapes), penalty + RAISES_FORWARD // 2)
