@@ -56,8 +56,8 @@ def _copy_view(array: Anything, memo: dict[int, Any], bases: dict[int, Anything]
         kept.append(base)
     flat = bases[id(base)].ravel(order="K")
     offset = array.__array_interface__["data"][0] - base.__array_interface__["data"][0]
-    if 0 <= offset < base.nbytes and offset % base.itemsize == 0:
-        memo[id(array)] = np.lib.stride_tricks.as_strided(flat[offset // base.itemsize :], array.shape, array.strides)
+    if 0 <= offset < base.nbytes:
+        memo[id(array)] = np.ndarray(array.shape, array.dtype, flat, offset, array.strides)
 
 
 def _with_own_cells(
@@ -142,6 +142,11 @@ def arrays_in(layer: Any) -> dict[Path, Anything]:
             if not path:
                 waiting += [((key,), part) for key, part in class_arrays(type(layer)).items()]
     return found
+
+
+def all_arrays(layer: Any) -> list[Anything]:
+    """All arrays that a layer holds or that functions that it holds have enclosed."""
+    return [value for value in _values(layer) if isinstance(value, np.ndarray)]
 
 
 def class_arrays(cls: type) -> dict[str, Anything]:

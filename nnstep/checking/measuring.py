@@ -135,7 +135,7 @@ def measure(
     kinks = (bends > 0.02 * (np.abs(values) + 0.01 * scale) + 1e-7) if step == STEP else np.zeros(len(chosen), bool)
     kinks |= ~np.isfinite(values)
     kept = ~kinks
-    floor = float(np.clip(10 * noise, 1e-7, 5e-3))
+    floor = float(np.clip(10 * noise, 1e-7 if step == STEP else 2e-4, 5e-3))
     directions = []
     if len(chosen) < point.size:
         for _ in range(DIRECTIONS):

@@ -45,6 +45,7 @@ class Whole:
         self.layers, self.names, self.parameters = layers, names, parameters
         self.loss, self.code, self.shape = loss, code, shape
         self.outside = Outside(layers)
+        self.single = any(a.dtype == np.float32 for layer in layers for a in arrays_in(layer).values())
 
     def fresh(self) -> list[Any]:
         """Copies of all layers, which share among each other what the originals share."""
@@ -97,26 +98,34 @@ class Whole:
                 value = self.loss.number(y, output)
                 self.loss.gradient(y, output)
                 if np.isfinite(value):
-                    return y
+                    return self._as_shares(y, output)
             except (StudentError, TypeError, ValueError):
                 continue
         return next(self.loss.targets(output.shape))[0]
 
+    def _as_shares(self, y: Any, output: Floats) -> Any:
+        """Targets whose numbers add up to 1 for each sample, as a softmax with its loss needs them."""
+        if np.shape(y) != output.shape or np.min(y) < 0:
+            return y
+        axis = -1 if output.ndim == 2 and output.shape[-1] > 1 else None
+        return y / np.sum(y, axis=axis, keepdims=True) if np.size(y) > 1 else y
+
     def _factor(self, index: int, changes: dict[Path, Floats], X: Floats, y: Any) -> float | None:
         """The constant between a layer's update and the measured slope, along random directions."""
         rng = np.random.default_rng(17)
+        step, tolerance = (5e-3, 5e-2) if self.single else (STEP, 1e-2)
         ratios = []
         for path, change in changes.items():
             for _ in range(3):
                 direction = rng.normal(size=change.shape)
-                slopes = [self._slope(index, path, direction, X, y, size) for size in (STEP, 50 * STEP)]
+                slopes = [self._slope(index, path, direction, X, y, size) for size in (step, 2 * step)]
                 size = float(np.linalg.norm(change)) + 1e-12
-                if abs(slopes[0] - slopes[1]) > 1e-2 * max(map(abs, slopes)) or abs(slopes[0]) < 1e-2 * size:
+                if abs(slopes[0] - slopes[1]) > tolerance * max(map(abs, slopes)) or abs(slopes[0]) < 0.05 * size:
                     continue
                 ratios.append(float(np.sum(change * direction)) / slopes[0])
         if not ratios:
             return 1.0
-        return float(np.median(ratios)) if np.ptp(ratios) < 1e-2 * abs(np.median(ratios)) else None
+        return float(np.median(ratios)) if np.ptp(ratios) < tolerance * abs(np.median(ratios)) else None
 
     def _slope(self, index: int, path: Path, direction: Floats, X: Floats, y: Any, size: float) -> float:
         values = []
@@ -195,7 +204,7 @@ def check_whole(whole: Whole, judge_rows: bool, alone_ok: bool) -> list[Finding]
     if not alone_ok:
         return []
     one = whole.shares(None)
-    off = [share for share in one if share.factor is None or abs(share.factor - 1) > 1e-2]
+    off = [share for share in one if share.factor is None or abs(share.factor - 1) > (5e-2 if whole.single else 1e-2)]
     if off:
         return [_off(whole, off)]
     if not judge_rows or len(whole.shape) != 2 or whole.shape[0] != 1:
@@ -209,7 +218,7 @@ def check_whole(whole: Whole, judge_rows: bool, alone_ok: bool) -> list[Finding]
 
 def _rows(whole: Whole, shares: list[Share]) -> list[Finding]:
     for factor, id, word in ((ROWS, "sum-for-mean", "summed"), (1 / ROWS, "mean-for-sum", "averaged")):
-        those = [s for s in shares if s.factor is not None and abs(s.factor / factor - 1) < 1e-2]
+        those = [s for s in shares if s.factor is not None and abs(s.factor / factor - 1) < 5e-2]
         if those:
             names = ", ".join(whole.names[s.layer] for s in those)
             text = (

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import arrays_in, copy_layer
+from nnstep.checking.copies import all_arrays, arrays_in, copy_layer
 from nnstep.checking.subject import Outside, Shape
 from nnstep.parameters import attributes_of
 from nnstep.student_code import StudentCode, StudentError
 
 MOST_SIZES = 6
+GOOD_CANDIDATES = 24
+LARGEST_GUESS = 34
 USUAL_SIZES = (784, 5)
 DIMENSIONS = ("input_shape", "in_shape", "shape_in", "input_dim", "input_size", "in_features", "n_in", "inputs", "n_inputs", "in_dim", "fan_in")  # fmt: skip
 RAISES_FORWARD, RAISES_BACKWARD, NO_ARRAY, PARAMETER_SHAPE, INPUT_SIZE, INPUT_SHAPE, SQUARE = 1000, 30, 20, 15, 8, 3, 12
@@ -46,18 +48,20 @@ def sample_shapes(layers: list[Any], code: StudentCode) -> list[Shape]:
     while len(found) < len(layers):
         rest = layers[len(found) :]
         best: Fit | None = None
-        for shape in candidates(rest, bool(found)):
+        for tried, shape in enumerate(candidates(rest, bool(found))):
             fit = _try(rest, shape, code)
             if best is None or (fit.penalty, -len(fit.shapes)) < (best.penalty, -len(best.shapes)):
                 best = fit
             if fit.penalty == 0:
+                break
+            if tried >= GOOD_CANDIDATES and best.penalty < RAISES_FORWARD:
                 break
         assert best is not None
         found += best.shapes
     return found[: len(layers)]
 
 
-def candidates(layers: list[Any], later: bool = False) -> Iterable[Shape]:
+def candidates(layers: list[Any], later: bool = False) -> Iterator[Shape]:
     """Shapes of samples that the first of some layers may take, the likeliest first."""
     shapes: list[Shape] = []
     sizes: list[int] = []
@@ -65,12 +69,17 @@ def candidates(layers: list[Any], later: bool = False) -> Iterable[Shape]:
         told, near = _told(layer)
         shapes += told if layer is layers[0] else []
         sizes += near
-        sizes += [size for _, array in sorted(arrays_in(layer).items(), key=lambda p: -p[1].ndim) for size in array.shape]
+        held = sorted([*arrays_in(layer).values(), *all_arrays(layer)], key=lambda array: -array.ndim)
+        sizes += [size for array in held for size in array.shape]
         if sizes:
             break
-    for size in [*dict.fromkeys(s for s in sizes if s > 0)][:MOST_SIZES] + list(USUAL_SIZES):
+    sizes = [*dict.fromkeys(s for s in sizes if s > 0)][:MOST_SIZES]
+    sizes += [*(s - 1 for s in sizes if s > 1), *USUAL_SIZES]  # a bias may be one more row of the weights
+    for size in sizes:
         shapes += [(1, size), (size,), (size, 1)]
-    return dict.fromkeys([*shapes, (1, 28, 28), (28, 28), (1, 28, 28, 1), (1, 1, 28, 28)])
+    yield from (seen := dict.fromkeys([*shapes, (1, 28, 28), (28, 28), (1, 28, 28, 1), (1, 1, 28, 28)]))
+    for size in range(1, LARGEST_GUESS):
+        yield from (s for s in ((1, size), (size,), (size, 1)) if s not in seen)
 
 
 def _told(layer: Any) -> tuple[list[Shape], list[int]]:

@@ -18,7 +18,7 @@ class Dense:
             for j in range(3):
                 dE_dW[i, j] = self.X[0, i] * dE_dY[0, j]
         self.weights -= learning_rate * dE_dW
-        self.bias -= learning_rate * dE_dY[0]
+        self.bias -= learning_rate * dE_dY.sum(axis=0)
         return dE_dX
 
 
