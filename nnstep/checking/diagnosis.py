@@ -66,8 +66,8 @@ def _named(subject: Subject, model: Model, view: View) -> list[Finding]:
         c = view.factor(explanation.candidate)
         if c is not None and abs(c) > 1e-6:
             first = _finding(view, explanation)
-            extra = Finding("bias-sign", view.tensor, "… and of the wrong sign", 0.9) if view.is_bias and c < 0 else None
-            rest = [] if extra and abs(c + 1) < 1e-3 else [_factor(view, -c if extra else c, "that, and ")]
+            extra = Finding("bias-sign", view.tensor, f"beside that, your {view.label} has the wrong sign", 0.9) if view.is_bias and c < 0 else None
+            rest = [] if extra and abs(c + 1) < 1e-3 else [_factor(view, -c if extra else c, "beside that, ")]
             return [first, *([extra] if extra else []), *rest]
     return []
 
@@ -79,7 +79,7 @@ def _finding(view: View, explanation: Explanation) -> Finding:
 
 
 def _factor(view: View, c: float, before: str = "") -> Finding:
-    return Finding("factor", view.tensor, f"your {view.label} {before}{_factor_text(view, c)}", 0.95)
+    return Finding("factor", view.tensor, f"{before}your {view.label} {_factor_text(view, c)}", 0.95)
 
 
 def _factor_text(view: View, c: float) -> str:
@@ -113,7 +113,9 @@ def _rate(view: View) -> Rate | None:
     pairs = list(zip(view.cases[::2], view.cases[1::2], strict=True))
     for power in (-1, 1, 2, -2):
         ratio = (pairs[0][0].run.rate / pairs[0][1].run.rate) ** power
-        if all(_close(first.got, ratio * second.got) for first, second in pairs):
+        if all(_close(first.got, ratio * second.got) for first, second in pairs) and any(
+            np.any(first.got) for first, _ in pairs
+        ):
             return Rate(power, _rate_words(view, power))
     return None
 
@@ -130,7 +132,7 @@ def _rate_words(view: View, power: int) -> str:
 
 def _close(a: np.ndarray, b: np.ndarray) -> bool:  # type: ignore[type-arg]
     scale = float(np.max(np.abs(b), initial=0))
-    return bool(np.any(b)) and bool(np.all(np.abs(a - b) <= 1e-5 * scale))
+    return bool(np.all(np.abs(a - b) <= 1e-5 * scale))
 
 
 def _integers(view: View) -> list[Finding]:

@@ -14,15 +14,18 @@ from nnstep.student_code import StudentError
 NAMING = ("parameters", "params", "trainable_parameters", "trainable")
 
 
-def used_by_forward(subject: Subject, probe: Probe) -> list[Path]:
-    """The arrays that forward's output depends on."""
-    trial = subject.fresh()
-    Y = subject.output(trial, probe.X)
-    found = []
-    for path, array in arrays_in(subject.fresh()).items():
-        if any(not _same(Y, changed) for changed in _with_others(subject, path, array, probe)):
-            found.append(path)
-    return found
+def used_by_forward(subject: Subject, probes: list[Probe]) -> list[Path]:
+    """The arrays that forward's output depends on, for any of some inputs."""
+    outputs = [subject.output(subject.fresh(), probe.X) for probe in probes]
+    return [
+        path
+        for path, array in arrays_in(subject.fresh()).items()
+        if any(
+            not _same(Y, changed)
+            for probe, Y in zip(probes, outputs, strict=True)
+            for changed in _with_others(subject, path, array, probe)
+        )
+    ]
 
 
 def _with_others(subject: Subject, path: Path, array: Anything, probe: Probe) -> list[Any]:

@@ -53,16 +53,15 @@ class Source:
         return any(word in ast.unparse(part) for part in parts)
 
     def returns_given(self, layer: Any) -> bool:
-        """Backward's result is the gradient that it was given, untouched."""
+        """Backward's result is made of the gradient that it was given alone."""
         definition = self._definition(getattr(layer, "backward_propagation", None))
         made = _made(definition) if definition is not None else None
         if made is None or not isinstance(definition, ast.FunctionDef) or len(definition.args.args) < 2:
             return False
         given = definition.args.args[1].arg
-        value = made.value if isinstance(made, ast.Return | ast.Assign) else None
-        while isinstance(value, ast.Call) and not value.args and isinstance(value.func, ast.Attribute):
-            value = value.func.value
-        return isinstance(value, ast.Name) and value.id == given
+        if not isinstance(made, ast.Return | ast.Assign) or made.value is None:
+            return False
+        return {n.id for n in ast.walk(made.value) if isinstance(n, ast.Name)} <= {given, "np", "numpy"}
 
     def overwrites(self, layer: Any) -> int | None:
         """A line of forward that changes an array in place: `out=`, `x[…] = …`, `x *= …`."""

@@ -32,6 +32,7 @@ class Measured:
         values: their gradients.
         shape: of the array.
         floor: how far from right the values may be, as a share of the largest.
+        least: what is smaller than this cannot be told from zero.
         left_out: how many elements were left out because of a kink.
         directions: random directions over all elements, with the slope along each, where not all were measured alone.
     """
@@ -40,6 +41,7 @@ class Measured:
     values: Floats
     shape: tuple[int, ...]
     floor: float
+    least: float
     left_out: int
     directions: tuple[tuple[Floats, float], ...] = ()
 
@@ -60,28 +62,28 @@ class Measured:
 
     def wrong(self, array: Anything) -> NDArray[np.bool_]:
         """Which elements of an array of this shape are wrong."""
-        return differs(self.of(array), self.values, WRONG, self.floor)
+        return self.differs(self.of(array), self.values, WRONG)
 
     def wrong_elsewhere(self, array: Anything) -> bool:
         """Along a random direction the array gives another slope: elements that were not measured alone are wrong."""
         flat = np.asarray(array, dtype=np.float64).reshape(-1)
         for direction, slope in self.directions:
             scale = float(np.sqrt(np.sum((flat * direction) ** 2))) + abs(slope)
-            if not abs(float(flat @ direction) - slope) <= (WRONG + 10 * self.floor) * scale + 1e-9:
+            if not abs(float(flat @ direction) - slope) <= (WRONG + 10 * self.floor) * scale + self.least * len(flat):
                 return True
         return False
 
     def doubtful(self, array: Anything) -> NDArray[np.bool_]:
         """Which elements are not wrong, but farther off than rounding explains."""
-        return differs(self.of(array), self.values, DOUBTFUL, max(self.floor, 1e-7)) & ~self.wrong(array)
+        return self.differs(self.of(array), self.values, DOUBTFUL) & ~self.wrong(array)
 
-
-def differs(a: Floats, n: Floats, tolerance: float, floor: float) -> NDArray[np.bool_]:
-    """Where |a − n| / max(|a|, |n|) is above the tolerance and above what rounding makes; both zero is equal."""
-    scale = max(float(np.max(np.abs(n), initial=0.0)), 1e-12)
-    with np.errstate(all="ignore"):
-        far = np.abs(a - n) > tolerance * np.maximum(np.abs(a), np.abs(n)) + floor * scale
-    return far | ~np.isfinite(a)
+    def differs(self, a: Floats, n: Floats, tolerance: float) -> NDArray[np.bool_]:
+        """Where |a − n| / max(|a|, |n|) is above the tolerance and above what rounding makes; both zero is equal."""
+        scale = float(np.max(np.abs(n), initial=0.0))
+        with np.errstate(all="ignore"):
+            allowed = tolerance * np.maximum(np.abs(a), np.abs(n)) + self.floor * scale + self.least
+            far = np.abs(a - n) > allowed
+        return far | ~np.isfinite(a)
 
 
 def measure_input(subject: Subject, X: Floats, G: Floats, layer: object = None) -> Measured:
@@ -141,7 +143,8 @@ def measure(
         for _ in range(DIRECTIONS):
             move = rng.normal(size=point.shape)
             directions.append((move.reshape(-1), _slope(output, point, step * move, G, dtype) / step))
-    return Measured(chosen[kept], values[kept], point.shape, floor, int(kinks.sum()), tuple(directions))
+    least = 1e-9 * (1.0 + float(np.max(np.abs(center), initial=0)))
+    return Measured(chosen[kept], values[kept], point.shape, floor, least, int(kinks.sum()), tuple(directions))
 
 
 def _choose_step(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,38 +53,45 @@ class Model:
         return z if self.bias is None else z + arrays[self.bias].astype(np.float64).reshape(-1)
 
 
-def find_model(subject: Subject, held: Iterable[Path], probe: Probe) -> Model:
-    """Tries the forms on a layer's output.
+def find_model(subject: Subject, held: Iterable[Path], probes: Sequence[Probe]) -> Model:
+    """Tries the forms on a layer's outputs.
 
     Args:
         subject: the layer.
         held: the arrays that forward depends on.
-        probe: an input to try.
+        probes: inputs to try.
     """
-    x = probe.X.reshape(-1)
-    y = subject.output(subject.fresh(), probe.X).reshape(-1)
+    x = np.stack([probe.X.reshape(-1) for probe in probes])
+    y = np.stack([subject.output(subject.fresh(), probe.X).reshape(-1) for probe in probes])
     if not np.all(np.isfinite(y)):
         return Model("other")
-    arrays = {path: np.asarray(at(subject.fresh(), path)) for path in held}
+    trial = subject.fresh()
+    arrays = {path: np.asarray(at(trial, path)) for path in held}
+    affine = _find_affine(arrays, x, y)
+    if affine:
+        return affine
+    if x.shape != y.shape:
+        return Model("other")
+    if x.shape[1] > 1 and all(np.allclose(b, softmax(a), rtol=1e-6, atol=1e-9) for a, b in zip(x, y, strict=True)):
+        return Model("softmax")
+    if is_elementwise(subject, probes[0]):
+        return Model("elementwise", recognise(x.reshape(-1), y.reshape(-1)) if not arrays else None)
+    return Model("other")
+
+
+def _find_affine(arrays: dict[Path, Anything], x: Floats, y: Floats) -> Model | None:
+    inputs, outputs = x.shape[1], y.shape[1]
     for weights, W in arrays.items():
         for transposed in (False, True):
-            if W.ndim != 2 or W.shape != ((len(y), len(x)) if transposed else (len(x), len(y))):
+            if W.ndim != 2 or W.shape != ((outputs, inputs) if transposed else (inputs, outputs)):
                 continue
             product = x @ (W.T if transposed else W).astype(np.float64)
             for bias in [path for path in arrays if path != weights] + [None]:
-                b = 0.0 if bias is None else arrays[bias].astype(np.float64).reshape(-1)
-                if np.size(b) not in (1, len(y)):
-                    continue
-                known = recognise(product + b, y)
-                if known and (known is IDENTITY or len(y) > 1):
+                b = np.zeros(1) if bias is None else arrays[bias].astype(np.float64).reshape(-1)
+                known = recognise((product + b).reshape(-1), y.reshape(-1)) if b.size in (1, outputs) else None
+                if known:
                     return Model("affine", known, weights, transposed, bias)
-    if len(x) != len(y):
-        return Model("other")
-    if len(x) > 1 and np.allclose(y, softmax(x), rtol=1e-6, atol=1e-9):
-        return Model("softmax")
-    if is_elementwise(subject, probe):
-        return Model("elementwise", recognise(x, y) if not arrays else None)
-    return Model("other")
+    return None
 
 
 def is_elementwise(subject: Subject, probe: Probe) -> bool:

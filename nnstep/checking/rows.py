@@ -6,7 +6,7 @@ import numpy as np
 
 from nnstep.checking.copies import Path, name_of
 from nnstep.checking.findings import Finding
-from nnstep.checking.measuring import differs, measure_input, measure_parameter
+from nnstep.checking.measuring import measure_input, measure_parameter
 from nnstep.checking.subject import Floats, Probe, Run, Subject
 from nnstep.checking.views import as_gradient
 from nnstep.student_code import StudentError
@@ -87,11 +87,11 @@ def _check_input(subject: Subject, probe: Probe, run: Run) -> list[Finding]:
         return []
     rows = len(probe.X)
     for factor, id in ((1 / rows, "mean-for-sum"), (rows, "sum-for-mean")):
-        if not differs(measured.of(dX), factor * measured.values, 1e-4, measured.floor).any():
+        if not measured.differs(measured.of(dX), factor * measured.values, 1e-4).any():
             text = f"with {rows} samples at once your dE/dX is {factor:.4g} × the measured one; each sample has its own"
             return [Finding(id, "dE/dX", text, 0.95)]
     for words, made in _reductions(subject, probe):
-        if not differs(measured.of(dX), measured.of(made), 1e-4, measured.floor).any():
+        if not measured.differs(measured.of(dX), measured.of(made), 1e-4).any():
             return [Finding("axis", "dE/dX", f"with {rows} samples at once your dE/dX is {words}", 0.95)]
     return []
 
@@ -138,7 +138,7 @@ def _of_one_row(subject: Subject, path: Path, probe: Probe, run: Run) -> bool:
         return False
     for row in range(len(probe.X)):
         measured = measure_parameter(subject, path, probe.X[row : row + 1], probe.G[row : row + 1])
-        if not differs(measured.of(gradient), measured.values, 1e-3, measured.floor).any():
+        if not measured.differs(measured.of(gradient), measured.values, 1e-3).any():
             return True
     return False
 
@@ -150,7 +150,7 @@ def _share(subject: Subject, path: Path, probe: Probe, run: Run) -> float | None
         return None
     measured = measure_parameter(subject, path, probe.X, probe.G)
     for share in (1.0, 1 / len(probe.X)):
-        if not differs(measured.of(gradient), share * measured.values, 1e-3, measured.floor).any():
+        if not measured.differs(measured.of(gradient), share * measured.values, 1e-3).any():
             return share
     return None
 

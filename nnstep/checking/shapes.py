@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ from nnstep.parameters import attributes_of
 from nnstep.student_code import StudentCode, StudentError
 
 MOST_SIZES = 6
-GOOD_CANDIDATES = 24
 LARGEST_GUESS = 34
 USUAL_SIZES = (784, 5)
 DIMENSIONS = ("input_shape", "in_shape", "shape_in", "input_dim", "input_size", "in_features", "n_in", "inputs", "n_inputs", "in_dim", "fan_in")  # fmt: skip
@@ -47,21 +46,26 @@ def sample_shapes(layers: list[Any], code: StudentCode) -> list[Shape]:
     found: list[Shape] = []
     while len(found) < len(layers):
         rest = layers[len(found) :]
-        best: Fit | None = None
-        for tried, shape in enumerate(candidates(rest, bool(found))):
-            fit = _try(rest, shape, code)
-            if best is None or (fit.penalty, -len(fit.shapes)) < (best.penalty, -len(best.shapes)):
-                best = fit
-            if fit.penalty == 0:
-                break
-            if tried >= GOOD_CANDIDATES and best.penalty < RAISES_FORWARD:
-                break
+        best = _best(rest, candidates(rest, bool(found)), code)
+        if best is None or best.penalty >= RAISES_FORWARD:
+            best = _best(rest, guesses(), code) or best
         assert best is not None
         found += best.shapes
     return found[: len(layers)]
 
 
-def candidates(layers: list[Any], later: bool = False) -> Iterator[Shape]:
+def _best(layers: list[Any], shapes: Iterable[Shape], code: StudentCode) -> Fit | None:
+    best: Fit | None = None
+    for shape in shapes:
+        fit = _try(layers, shape, code)
+        if best is None or (fit.penalty, -len(fit.shapes)) < (best.penalty, -len(best.shapes)):
+            best = fit
+        if fit.penalty == 0:
+            break
+    return best
+
+
+def candidates(layers: list[Any], later: bool = False) -> Iterable[Shape]:
     """Shapes of samples that the first of some layers may take, the likeliest first."""
     shapes: list[Shape] = []
     sizes: list[int] = []
@@ -77,9 +81,13 @@ def candidates(layers: list[Any], later: bool = False) -> Iterator[Shape]:
     sizes += [*(s - 1 for s in sizes if s > 1), *USUAL_SIZES]  # a bias may be one more row of the weights
     for size in sizes:
         shapes += [(1, size), (size,), (size, 1)]
-    yield from (seen := dict.fromkeys([*shapes, (1, 28, 28), (28, 28), (1, 28, 28, 1), (1, 1, 28, 28)]))
+    return dict.fromkeys([*shapes, (1, 28, 28), (28, 28), (1, 28, 28, 1), (1, 1, 28, 28)])
+
+
+def guesses() -> Iterator[Shape]:
+    """Shapes of small samples, where nothing says what is meant."""
     for size in range(1, LARGEST_GUESS):
-        yield from (s for s in ((1, size), (size,), (size, 1)) if s not in seen)
+        yield from ((1, size), (size,), (size, 1))
 
 
 def _told(layer: Any) -> tuple[list[Shape], list[int]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nnstep.checking.copies import Anything, Path, name_of
-from nnstep.checking.measuring import DOUBTFUL, Measured, differs
+from nnstep.checking.measuring import DOUBTFUL, Measured
 from nnstep.checking.subject import Floats, Probe, Run
 
 INPUT = "dE/dX"
@@ -77,7 +77,7 @@ class View:
         """The layer's gradient is the candidate, in all elements of all cases."""
         for case in self.cases:
             values = _values(case, candidate)
-            if values is None or differs(case.measured.of(case.got), values, DOUBTFUL, case.measured.floor).any():
+            if values is None or case.measured.differs(case.measured.of(case.got), values, DOUBTFUL).any():
                 return False
         return True
 
