@@ -17,6 +17,7 @@ Anything = NDArray[Any]
 Path = tuple[str | int, ...]
 DEEPEST = 4
 MOST_PARTS = 64
+LARGEST_OUTSIDE = 2**22
 
 
 def copy_layer(layer: Any) -> Any:
@@ -140,7 +141,7 @@ def arrays_in(layer: Any) -> dict[Path, Anything]:
         elif len(path) < DEEPEST:
             waiting += [((*path, key), part) for key, part in parts_of(thing)]
             if not path:
-                waiting += [((key,), part) for key, part in class_arrays(type(layer)).items()]
+                waiting += [((key,), part) for key, part in class_holdings(type(layer)).items()]
     return found
 
 
@@ -149,14 +150,21 @@ def all_arrays(layer: Any) -> list[Anything]:
     return [value for value in _values(layer) if isinstance(value, np.ndarray)]
 
 
-def class_arrays(cls: type) -> dict[str, Anything]:
-    """The arrays that a class holds for all its instances."""
-    found: dict[str, Anything] = {}
+def class_holdings(cls: type) -> dict[str, Any]:
+    """What a class holds for all its instances: arrays, and mappings and lists of arrays."""
+    found: dict[str, Any] = {}
     for parent in cls.__mro__:
         for name, value in list(vars(parent).items()):
-            if isinstance(value, np.ndarray) and name not in found:
+            if name not in found and _holds_arrays(value):
                 found[name] = value
     return found
+
+
+def _holds_arrays(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return True
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(isinstance(part, np.ndarray) for part in parts)
 
 
 def at(layer: Any, path: Path) -> Any:
@@ -193,19 +201,35 @@ class Outside:
 
     def __init__(self, layers: list[Any]) -> None:
         self._saved: list[tuple[Anything, Anything]] = []
+        self._containers: list[tuple[Any, Any]] = []
         seen: set[int] = set()
         for layer in layers:
             module = sys.modules.get(type(layer).__module__)
-            held = [*class_arrays(type(layer)).values()]
+            held = [*class_holdings(type(layer)).values()]
             if module is not None and type(layer).__module__.partition(".")[0] not in ("nnstep", "numpy", "builtins"):
-                held += [v for v in vars(module).values() if isinstance(v, np.ndarray)]
-            for array in held:
-                if id(array) not in seen and not array.dtype.hasobject and array.nbytes < 2**22:
-                    seen.add(id(array))
-                    self._saved.append((array, array.copy()))
+                held += [value for value in vars(module).values() if _holds_arrays(value)]
+            for value in held:
+                if id(value) not in seen:
+                    seen.add(id(value))
+                    self._save(value)
+
+    def _save(self, value: Any) -> None:
+        if isinstance(value, dict | list):
+            self._containers.append((value, value.copy()))
+            for part in value.values() if isinstance(value, dict) else value:
+                if isinstance(part, np.ndarray):
+                    self._save(part)
+        elif not value.dtype.hasobject and value.nbytes < LARGEST_OUTSIDE:
+            self._saved.append((value, value.copy()))
 
     def restore(self) -> None:
         """Puts their numbers back."""
-        for array, saved in self._saved:
-            if array.flags.writeable and not np.array_equal(array, saved, equal_nan=True):
-                array[...] = saved
+        for container, saved in self._containers:
+            if isinstance(container, dict):
+                container.clear()
+                container.update(saved)
+            else:
+                container[:] = saved
+        for array, numbers in self._saved:
+            if array.flags.writeable and not np.array_equal(array, numbers, equal_nan=True):
+                array[...] = numbers

@@ -37,6 +37,9 @@ def diagnose(subject: Subject, model: Model, view: View) -> list[Finding]:
         return []
     if _is_zero(view):
         return [_zero(view)]
+    cut = _cut_parameter(view)
+    if cut:
+        return cut
     found: list[Finding] = []
     rate = _rate(view)
     if rate:
@@ -135,11 +138,16 @@ def _close(a: np.ndarray, b: np.ndarray) -> bool:  # type: ignore[type-arg]
     return bool(np.all(np.abs(a - b) <= 1e-5 * scale))
 
 
-def _integers(view: View) -> list[Finding]:
-    """Numbers after the point are cut off, in the gradient or in the array that it updates."""
+def _cut_parameter(view: View) -> list[Finding]:
+    """The array that is updated takes no numbers after the point."""
     if view.path is not None and all(_is_cut(case, view) for case in view.cases):
         text = f"{view.tensor} holds {view.cases[0].run.before[view.path].dtype} numbers: the update is cut off after the point"
         return [Finding("integer", view.tensor, text)]
+    return []
+
+
+def _integers(view: View) -> list[Finding]:
+    """The gradient has lost its numbers after the point."""
 
     def cut(how: np.ufunc) -> bool:
         return view.fits(lambda case: _rounded(case, how)) and any(np.any(case.got) for case in view.cases)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import Path, arrays_in, at, class_arrays, copy_layer, put
+from nnstep.checking.copies import Path, arrays_in, at, class_holdings, copy_layer, put
 from nnstep.checking.findings import Finding
 from nnstep.checking.loss_check import LossSubject
 from nnstep.checking.subject import Floats, Outside, Shape
@@ -157,9 +157,9 @@ def check_sharing(layers: list[Any], names: list[str], parameters: list[list[Pat
 
 
 def _updates(layers: list[Any], i: int, j: int, both: tuple[Path, Path]) -> bool:
-    """An update of one layer changes the other's array, because it is made in place."""
-    first, second = arrays_in(layers[i])[both[0]], arrays_in(layers[j])[both[1]]
-    return first is not None and second is not None and _in_place(layers[i], both[0])
+    """An update of one layer changes the other's array: it is made in place, or in a mapping that both hold."""
+    holders = [at(layer, path[:-1]) for layer, path in zip((layers[i], layers[j]), both, strict=True)]
+    return holders[0] is holders[1] or _in_place(layers[i], both[0])
 
 
 def _in_place(layer: Any, path: Path) -> bool:
@@ -183,13 +183,14 @@ def _in_place(layer: Any, path: Path) -> bool:
 
 def _of_class(layer: Any, name: str, paths: list[Path]) -> list[Finding]:
     """A parameter that the class holds for all its instances."""
-    shared = class_arrays(type(layer))
+    shared = class_holdings(type(layer))
     for path in paths:
         key = str(path[0])
         held = getattr(layer, key, None)
-        if len(path) == 1 and key in shared and held is shared[key] and _in_place(layer, path):
-            text = f"{key} of {name} is one array of the class {type(layer).__name__}: all its instances update it"
-            return [Finding("shared-parameters", key, text, 0.95)]
+        if key in shared and held is shared[key] and (len(path) > 1 or _in_place(layer, path)):
+            array = ".".join(map(str, path))
+            text = f"{array} of {name} is one array of the class {type(layer).__name__}: all its instances update it"
+            return [Finding("shared-parameters", array, text, 0.95)]
     return []
 
 

@@ -31,11 +31,10 @@ def check_second_sample(
     """
     found: dict[Path | None, Finding] = {}
     for trained in (False, True):
-        now = Subject(_after(subject, first, trained), subject.name, subject.code, subject.shape)
-        now.positive, now.pure = subject.positive, subject.pure
-        trial = now.fresh()
         try:
-            run = now.go_on(trial, second, RATE)
+            now = Subject(_after(subject, first, trained), subject.name, subject.code, subject.shape)
+            now.positive, now.pure = subject.positive, subject.pure
+            run = now.go_on(now.fresh(), second, RATE)
         except StudentError:
             continue
         for path in [None, *parameters]:

@@ -1,4 +1,4 @@
-# expected: errors:sum-for-mean
+# expected: loss:sum-for-mean
 import numpy as np
 
 
