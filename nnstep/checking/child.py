@@ -35,7 +35,9 @@ def main() -> None:
     except StudentError as error:
         _write(options.out, {"stage": "done", "failed": _as_failure(error)})
     except NnstepError as error:
-        _write(options.out, {"stage": "done", "failed": {"kind": "input", "message": error.message, "hint": error.hint}})
+        _write(
+            options.out, {"stage": "done", "failed": {"kind": "input", "message": error.message, "hint": error.hint}}
+        )
     else:
 
         def told(report: FileReport, stage: str = "checking") -> None:

@@ -1,4 +1,4 @@
-"""What the layer protocol promises beside right gradients: shapes, types, arguments left alone, pure forward, no overflow."""
+"""What the protocol promises beside gradients: shapes, types, arguments left alone, pure forward, no overflow."""
 
 from __future__ import annotations
 
@@ -153,7 +153,11 @@ def _overflow_at(subject: Subject, model: Model, X: Floats) -> list[Finding]:
         return [Finding("overflow", "dE/dX", text, 0.97)]
     expected = _expected(model, X)
     bounded = expected is not None and np.max(np.abs(expected)) < 2
-    if expected is not None and bounded and np.max(np.abs(Y.reshape(-1) - expected)) > 1e-2 * max(1.0, np.max(np.abs(expected))):
+    if (
+        expected is not None
+        and bounded
+        and np.max(np.abs(Y.reshape(-1) - expected)) > 1e-2 * max(1.0, np.max(np.abs(expected)))
+    ):
         text = f"forward gives {Y.flat[-1]:.4g} for inputs of {X.flat[-1]:g} where it should be {expected[-1]:.4g}"
         return [Finding("overflow", "Y", text, 0.9)]
     return []

@@ -169,9 +169,11 @@ def _holds_arrays(value: Any) -> bool:
 
 def at(layer: Any, path: Path) -> Any:
     """What stands at a place of a layer."""
+    found = layer
     for key in path:
-        layer = layer[key] if isinstance(layer, dict | list | tuple) else getattr(layer, str(key))
-    return layer
+        entries: Any = found
+        found = entries[key] if isinstance(found, dict | list | tuple) else getattr(found, str(key))
+    return found
 
 
 def put(layer: Any, path: Path, array: Anything) -> None:
@@ -190,7 +192,9 @@ def put(layer: Any, path: Path, array: Anything) -> None:
 def name_of(path: Path) -> str:
     """What a parameter is called: the name of its attribute, or its key in a mapping or a list."""
     words = [str(key) for key in path]
-    return words[-1] if len(words) > 1 and words[-1].isidentifier() and words[-1] not in ARRAY_WORDS else ".".join(words)
+    return (
+        words[-1] if len(words) > 1 and words[-1].isidentifier() and words[-1] not in ARRAY_WORDS else ".".join(words)
+    )
 
 
 ARRAY_WORDS = ("value", "data", "val", "array", "v", "w", "x", "values")

@@ -69,7 +69,11 @@ def _named(subject: Subject, model: Model, view: View) -> list[Finding]:
         c = view.factor(explanation.candidate)
         if c is not None and abs(c) > 1e-6:
             first = _finding(view, explanation)
-            extra = Finding("bias-sign", view.tensor, f"beside that, your {view.label} has the wrong sign", 0.9) if view.is_bias and c < 0 else None
+            extra = (
+                Finding("bias-sign", view.tensor, f"beside that, your {view.label} has the wrong sign", 0.9)
+                if view.is_bias and c < 0
+                else None
+            )
             rest = [] if extra and abs(c + 1) < 1e-3 else [_factor(view, -c if extra else c, "beside that, ")]
             return [first, *([extra] if extra else []), *rest]
     return []
@@ -125,7 +129,9 @@ def _rate(view: View) -> Rate | None:
 
 def _rate_words(view: View, power: int) -> str:
     if view.path is None:
-        return f"goes with η{'' if power == 1 else f' to the power {power}'}: the learning rate belongs in the update only"
+        return (
+            f"goes with η{'' if power == 1 else f' to the power {power}'}: the learning rate belongs in the update only"
+        )
     if power == -1:
         own = view.scaled(lambda case: case.run.rate).factor()
         same = f": it is always {own:.4g} × the measured gradient" if own else ""
@@ -133,7 +139,7 @@ def _rate_words(view: View, power: int) -> str:
     return f"makes an update that goes with η to the power {power + 1} instead of η"
 
 
-def _close(a: np.ndarray, b: np.ndarray) -> bool:  # type: ignore[type-arg]
+def _close(a: np.ndarray, b: np.ndarray) -> bool:
     scale = float(np.max(np.abs(b), initial=0))
     return bool(np.all(np.abs(a - b) <= 1e-5 * scale))
 
@@ -141,7 +147,8 @@ def _close(a: np.ndarray, b: np.ndarray) -> bool:  # type: ignore[type-arg]
 def _cut_parameter(view: View) -> list[Finding]:
     """The array that is updated takes no numbers after the point."""
     if view.path is not None and all(_is_cut(case, view) for case in view.cases):
-        text = f"{view.tensor} holds {view.cases[0].run.before[view.path].dtype} numbers: the update is cut off after the point"
+        kind = view.cases[0].run.before[view.path].dtype
+        text = f"{view.tensor} holds {kind} numbers: the update is cut off after the point"
         return [Finding("integer", view.tensor, text)]
     return []
 
@@ -164,7 +171,7 @@ def _is_cut(case: Case, view: View) -> bool:
     return whole and (after.dtype.kind in "iu" or not np.array_equal(before, np.trunc(before)))
 
 
-def _rounded(case: Case, how: np.ufunc) -> np.ndarray:  # type: ignore[type-arg]
+def _rounded(case: Case, how: np.ufunc) -> np.ndarray:
     full = np.zeros(int(np.prod(case.measured.shape)))
     full[case.measured.at] = how(case.measured.values)
     return full

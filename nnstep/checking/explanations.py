@@ -139,7 +139,11 @@ def _deltas(subject: Subject, model: Model) -> Iterator[tuple[str, str, Delta]]:
         "wrong-activation-derivative", f"dE/dY times the value of {name} instead of its derivative", times(out),
     )  # fmt: skip
     yield "wrong-activation-derivative", "dE/dY times a leaky relu's derivative", _leaky_delta(into)
-    yield "integer", f"dE/dY times {name}′ of the input cut off to an integer", times(lambda c: slope(c, np.trunc(into(c))))  # noqa: E501
+    yield (
+        "integer",
+        f"dE/dY times {name}′ of the input cut off to an integer",
+        times(lambda c: slope(c, np.trunc(into(c)))),
+    )  # noqa: E501
 
 
 def _of_another(
@@ -210,8 +214,12 @@ def _softmax_mistakes() -> Iterator[Explanation]:
         return s * (g - np.sum(g * s))
 
     yield Explanation("missing-derivative", "dE/dY without softmax's derivative", made(lambda s, g: g))
-    yield Explanation("doubled-derivative", "dE/dY times softmax's derivative twice", made(lambda s, g: right(s, right(s, g))))  # noqa: E501
-    yield Explanation("derivative-at-output", "made with softmax's derivative at the output", made(lambda s, g: right(softmax(s), g)))  # noqa: E501
+    yield Explanation(
+        "doubled-derivative", "dE/dY times softmax's derivative twice", made(lambda s, g: right(s, right(s, g)))
+    )  # noqa: E501
+    yield Explanation(
+        "derivative-at-output", "made with softmax's derivative at the output", made(lambda s, g: right(softmax(s), g))
+    )  # noqa: E501
     yield Explanation(
         "wrong-activation-derivative", "dE/dY times s (1 − s), which leaves out how each output depends on the others",
         made(lambda s, g: g * s * (1 - s)), 0.9,
@@ -220,8 +228,17 @@ def _softmax_mistakes() -> Iterator[Explanation]:
         "wrong-activation-derivative", "dE/dY times s, as if the sum below the line did not depend on the input",
         made(lambda s, g: g * s), 0.85,
     )  # fmt: skip
-    yield Explanation("mean-for-sum", "made with a mean where the sum of dE/dY · s belongs", made(lambda s, g: s * (g - np.mean(g * s))))  # noqa: E501
-    yield Explanation("axis", "made with the sum of dE/dY instead of the sum of dE/dY · s", made(lambda s, g: s * (g - np.sum(g))), 0.6)  # noqa: E501
+    yield Explanation(
+        "mean-for-sum",
+        "made with a mean where the sum of dE/dY · s belongs",
+        made(lambda s, g: s * (g - np.mean(g * s))),
+    )  # noqa: E501
+    yield Explanation(
+        "axis",
+        "made with the sum of dE/dY instead of the sum of dE/dY · s",
+        made(lambda s, g: s * (g - np.sum(g))),
+        0.6,
+    )  # noqa: E501
 
 
 def _transpositions(subject: Subject, model: Model, view: View) -> Iterator[Explanation]:
@@ -241,7 +258,9 @@ def _transpositions(subject: Subject, model: Model, view: View) -> Iterator[Expl
         )  # fmt: skip
         return
     if model.kind == "other" and 1 < view.cases[0].probe.X.size == view.cases[0].probe.G.size <= 64:
-        yield Explanation("transposed", "made with the transpose of the layer's derivative", lambda c: _forward_jacobian(subject, c))  # noqa: E501
+        yield Explanation(
+            "transposed", "made with the transpose of the layer's derivative", lambda c: _forward_jacobian(subject, c)
+        )  # noqa: E501
 
 
 def _transpose(case: Case) -> Floats | None:

@@ -26,9 +26,7 @@ SHORT = 1.0
 Told = Callable[[FileReport], None]
 
 
-def check_file(
-    homework: Homework, told: Told | None = None, skip: frozenset[int] = frozenset()
-) -> FileReport:
+def check_file(homework: Homework, told: Told | None = None, skip: frozenset[int] = frozenset()) -> FileReport:
     """Checks a loaded file.
 
     Args:
@@ -179,7 +177,8 @@ class _FileCheck:
         last = self.homework.layers[-1]
         subject = Subject(last, self.homework.names[-1], self.code, shapes[-1])
         try:
-            return np.shape(subject.forward(subject.fresh(), subject.inputs(0, 1.0, shapes[-1])))
+            shape: Shape = np.shape(subject.forward(subject.fresh(), subject.inputs(0, 1.0, shapes[-1])))
+            return shape
         except StudentError:
             return None
 
@@ -204,7 +203,9 @@ def _keeps_input(layer: Any) -> bool:
     return any(name.lower().lstrip("_") in ("x", "input", "inputs", "z", "last_input") for name in vars(layer))
 
 
-def check_layer(layer: Any, shape: Shape | None = None, time_limit: float = 10.0, code: StudentCode | None = None) -> LayerReport:  # noqa: E501
+def check_layer(
+    layer: Any, shape: Shape | None = None, time_limit: float = 10.0, code: StudentCode | None = None
+) -> LayerReport:  # noqa: E501
     """Checks one layer object within this process.
 
     Args:

@@ -56,12 +56,14 @@ def _elu_prime(x: Floats) -> Floats:
 
 
 def _gelu(x: Floats) -> Floats:
-    return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+    y: Floats = 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+    return y
 
 
 def _gelu_prime(x: Floats) -> Floats:
     inner = np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))
-    return 0.5 * (1 + inner) + 0.5 * x * (1 - inner**2) * np.sqrt(2 / np.pi) * (1 + 3 * 0.044715 * x**2)
+    slope: Floats = 0.5 * (1 + inner) + 0.5 * x * (1 - inner**2) * np.sqrt(2 / np.pi) * (1 + 3 * 0.044715 * x**2)
+    return slope
 
 
 KNOWN = (
@@ -73,7 +75,9 @@ KNOWN = (
     Known("softplus", _softplus, sigmoid, lambda y: 1 - np.exp(-y)),  # type: ignore[arg-type]
     Known("swish", lambda x: x * sigmoid(x), lambda x: sigmoid(x) + x * sigmoid_prime(x)),
     Known("gelu", _gelu, _gelu_prime),
-    Known("softsign", lambda x: x / (1 + np.abs(x)), lambda x: 1 / (1 + np.abs(x)) ** 2, lambda y: (1 - np.abs(y)) ** 2),
+    Known(
+        "softsign", lambda x: x / (1 + np.abs(x)), lambda x: 1 / (1 + np.abs(x)) ** 2, lambda y: (1 - np.abs(y)) ** 2
+    ),
     Known("arctan", np.arctan, lambda x: 1 / (1 + x**2), lambda y: np.cos(y) ** 2),
     Known("sin", np.sin, np.cos, lambda y: np.sqrt(np.maximum(1 - y**2, 0))),
     Known("cos", np.cos, lambda x: -np.sin(x)),

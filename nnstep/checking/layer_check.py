@@ -83,7 +83,12 @@ def _check(subject: Subject, result: Result) -> None:
     result.parameters = parameters(subject, held, [*runs, *later])
     result.model = find_model(subject, held, probes)
     _check_gradients(subject, result, probes, runs, held)
-    result.findings += check_rows(subject, result.parameters, {p for p in result.parameters if _is_bias(subject, result.model, p, probes)}, result.findings)  # noqa: E501
+    result.findings += check_rows(
+        subject,
+        result.parameters,
+        {p for p in result.parameters if _is_bias(subject, result.model, p, probes)},
+        result.findings,
+    )  # noqa: E501
     result.findings += contract.check_overflow(subject, result.model)
 
 

@@ -79,7 +79,9 @@ class Source:
         forward = finding.tensor in ("Y", "X") and finding.id in OF_FORWARD
         if finding.id == "overwritten" and "backward" in finding.evidence[:9]:
             forward = False
-        definition = self._definition(getattr(layer, "forward_propagation" if forward else "backward_propagation", None))
+        definition = self._definition(
+            getattr(layer, "forward_propagation" if forward else "backward_propagation", None)
+        )
         if definition is None:
             return None
         if finding.id == "overwritten":
@@ -99,24 +101,29 @@ class Source:
         """The line that makes a parameter's gradient, or the one that updates it."""
         places = [definition, *self._called(definition, layer)]
         for place in places:
-            updates = [n for n in ast.walk(place) if _updates(n, finding.tensor.split(".")[-1])]
+            updates = [
+                n
+                for n in ast.walk(place)
+                if isinstance(n, ast.Assign | ast.AugAssign) and _updates(n, finding.tensor.split(".")[-1])
+            ]
             if not updates:
                 continue
+            last = updates[-1].lineno
             if finding.id in ("learning-rate", "bias-sign"):
-                return updates[-1].lineno
+                return last
             used = {n.id for n in ast.walk(updates[-1]) if isinstance(n, ast.Name)}
             makers = [
                 n for n in ast.walk(place)
                 if isinstance(n, ast.Assign)
                 and any(isinstance(t, ast.Name) and t.id in used for t in n.targets)
-                and n.lineno <= updates[-1].lineno
+                and n.lineno <= last
             ]  # fmt: skip
-            return makers[-1].lineno if makers else updates[-1].lineno
+            return makers[-1].lineno if makers else last
         return definition.lineno
 
     def _called(self, definition: Definition | None, layer: Any) -> list[Definition]:
         """The functions of the file that a function calls: by name, or through an attribute of the layer."""
-        found = []
+        found: list[Definition] = []
         for node in ast.walk(definition) if definition is not None else ():
             if not isinstance(node, ast.Call):
                 continue
@@ -158,8 +165,8 @@ def _attribute(layer: Any, node: ast.Attribute) -> Any:
 
 
 def _first_line(definition: Definition) -> int:
-    decorators = getattr(definition, "decorator_list", [])
-    return min([definition.lineno, *(d.lineno for d in decorators)])
+    decorators: list[ast.expr] = getattr(definition, "decorator_list", [])
+    return min([definition.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _made(definition: Definition) -> ast.stmt | ast.expr | None:
@@ -190,7 +197,8 @@ def _own_nodes(definition: ast.FunctionDef) -> Iterator[ast.AST]:
 
 def _sets(node: ast.Assign | ast.AugAssign, name: str) -> bool:
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    return any(isinstance(_root(t), ast.Name) and _root(t).id == name for t in targets)  # type: ignore[union-attr]
+    roots = [_root(target) for target in targets]
+    return any(isinstance(root, ast.Name) and root.id == name for root in roots)
 
 
 def _root(target: ast.expr) -> ast.expr:
@@ -199,10 +207,8 @@ def _root(target: ast.expr) -> ast.expr:
     return target
 
 
-def _updates(node: ast.AST, attribute: str) -> bool:
+def _updates(node: ast.Assign | ast.AugAssign, attribute: str) -> bool:
     """An assignment to `self.attribute`, or to `self.something["attribute"]`."""
-    if not isinstance(node, ast.Assign | ast.AugAssign):
-        return False
     for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
         parts = target.elts if isinstance(target, ast.Tuple) else [target]
         for part in parts:
@@ -216,9 +222,10 @@ def _updates(node: ast.AST, attribute: str) -> bool:
 
 def _in_place_line(definition: Definition) -> int | None:
     for node in ast.walk(definition):
-        given = isinstance(node, ast.AugAssign) and isinstance(_root(node.target), ast.Name)
-        put = isinstance(node, ast.Assign) and any(isinstance(t, ast.Subscript) for t in node.targets)
-        out = isinstance(node, ast.Call) and any(k.arg == "out" for k in node.keywords)
-        if given or put or out:
+        if isinstance(node, ast.AugAssign) and isinstance(_root(node.target), ast.Name):
+            return node.lineno
+        if isinstance(node, ast.Assign) and any(isinstance(target, ast.Subscript) for target in node.targets):
+            return node.lineno
+        if isinstance(node, ast.Call) and any(keyword.arg == "out" for keyword in node.keywords):
             return node.lineno
     return None

@@ -171,7 +171,9 @@ def _contract(subject: LossSubject) -> list[Finding]:
     value = subject.value(y, y_hat)
     found = []
     if not isinstance(value, np.ndarray | np.generic | float | int) or isinstance(value, bool):
-        found.append(Finding("wrong-type", "E", f"the loss expected to return one number, received {_kind(value)}", 0.99))
+        found.append(
+            Finding("wrong-type", "E", f"the loss expected to return one number, received {_kind(value)}", 0.99)
+        )
         return found
     elif np.size(value) != 1:
         square = np.shape(value) == (y_hat.size, y_hat.size) and y_hat.size > 1

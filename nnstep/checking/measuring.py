@@ -119,9 +119,7 @@ def measure_parameter(subject: Subject, path: Path, X: Floats, G: Floats) -> Mea
     return measure(output, array.astype(np.float64), G, dtype)
 
 
-def measure(
-    output: Output, point: Floats, G: Floats, dtype: np.dtype[np.generic] | None = None
-) -> Measured:
+def measure(output: Output, point: Floats, G: Floats, dtype: np.dtype[np.generic] | None = None) -> Measured:
     """Measures the gradient of Σ output(point)·G by the elements of point."""
     rng = np.random.default_rng(7)
     began = time.perf_counter()

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import Path, arrays_in, at, class_holdings, copy_layer, put
+from nnstep.checking.copies import Outside, Path, arrays_in, at, class_holdings, copy_layer, put
 from nnstep.checking.findings import Finding
 from nnstep.checking.loss_check import LossSubject
-from nnstep.checking.subject import Floats, Outside, Shape
+from nnstep.checking.subject import Floats, Shape
 from nnstep.student_code import StudentCode, StudentError
 
 RATE = 0.5

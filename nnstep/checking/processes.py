@@ -154,7 +154,13 @@ def _finding(id: str, evidence: str, line: int | None = None) -> dict[str, Any]:
 
 
 def _only_errors(errors: list[dict[str, Any]]) -> Report:
-    return {"ok": False, "layers": [], "loss": {"name": "", "ok": True, "findings": [], "notes": []}, "errors": errors, "notes": []}  # noqa: E501
+    return {
+        "ok": False,
+        "layers": [],
+        "loss": {"name": "", "ok": True, "findings": [], "notes": []},
+        "errors": errors,
+        "notes": [],
+    }  # noqa: E501
 
 
 def _with(report: Report, fell: dict[int, dict[str, Any]]) -> Report:

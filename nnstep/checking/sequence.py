@@ -54,7 +54,7 @@ def _after(subject: Subject, probe: Probe, trained: bool) -> object:
 
 
 def _late(now: Subject, run: Run, first: Probe, second: Probe, path: Path | None, right: bool) -> Finding | None:
-    def measured(X: np.ndarray) -> Measured:  # type: ignore[type-arg]
+    def measured(X: np.ndarray) -> Measured:
         return measure_input(now, X, second.G) if path is None else measure_parameter(now, path, X, second.G)
 
     got = np.asarray(run.dX) if path is None else as_gradient(run, path)

@@ -9,15 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import all_arrays, arrays_in, copy_layer
-from nnstep.checking.subject import Outside, Shape
+from nnstep.checking.copies import Outside, all_arrays, arrays_in, copy_layer
+from nnstep.checking.subject import Shape
 from nnstep.parameters import attributes_of
 from nnstep.student_code import StudentCode, StudentError
 
 MOST_SIZES = 6
 LARGEST_GUESS = 34
 USUAL_SIZES = (784, 5)
-DIMENSIONS = ("input_shape", "in_shape", "shape_in", "input_dim", "input_size", "in_features", "n_in", "inputs", "n_inputs", "in_dim", "fan_in")  # fmt: skip
+DIMENSIONS = (
+    "input_shape", "in_shape", "shape_in", "input_dim", "input_size", "in_features", "n_in", "inputs", "n_inputs",
+    "in_dim", "fan_in",
+)  # fmt: skip
 RAISES_FORWARD, RAISES_BACKWARD, NO_ARRAY, PARAMETER_SHAPE, INPUT_SIZE, INPUT_SHAPE, SQUARE = 1000, 30, 20, 15, 8, 3, 12
 
 

@@ -66,7 +66,9 @@ class View:
     @property
     def wrong(self) -> bool:
         """Any element in any case is wrong."""
-        return any(case.measured.wrong(case.got).any() or case.measured.wrong_elsewhere(case.got) for case in self.cases)
+        return any(
+            case.measured.wrong(case.got).any() or case.measured.wrong_elsewhere(case.got) for case in self.cases
+        )
 
     @property
     def doubtful(self) -> bool:

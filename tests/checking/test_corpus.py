@@ -27,9 +27,7 @@ def found_in(report: FileReport) -> set[str]:
     return {word.rstrip(":") for word in layers | others}
 
 
-@pytest.mark.parametrize(
-    "path", [f for f in FILES if f.stem not in ENDS_THE_PROCESS], ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("path", [f for f in FILES if f.stem not in ENDS_THE_PROCESS], ids=lambda path: path.stem)
 def test_a_file_gets_the_findings_that_its_first_line_names(path: Path) -> None:
     report = check_file(load_homework(str(path)))
     assert found_in(report) == expected_of(path)

@@ -4,7 +4,7 @@ import numpy as np
 
 class ReLU:
     def forward_propagation(self, x):
-        self.mask = (x <= 0)
+        self.mask = x <= 0
         out = x.copy()
         out[self.mask] = 0
         return out

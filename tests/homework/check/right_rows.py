@@ -52,7 +52,12 @@ def mse_prime(y_true, y_pred):
 
 class Network:
     def __init__(self):
-        self.layers = [FCLayer(6, 5), ActivationLayer(tanh, tanh_prime), FCLayer(5, 2), ActivationLayer(tanh, tanh_prime)]
+        self.layers = [
+            FCLayer(6, 5),
+            ActivationLayer(tanh, tanh_prime),
+            FCLayer(5, 2),
+            ActivationLayer(tanh, tanh_prime),
+        ]
 
 
 network = Network()

@@ -1,5 +1,6 @@
 # expected: 0:factor:W 1:factor:W
 """The weights' gradient is divided by the number of inputs."""
+
 import numpy as np
 
 
