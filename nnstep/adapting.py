@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,11 @@ from nnstep.stack import Arrays, Stack
 from nnstep.student_code import StudentError
 from nnstep.student_layer import BACKWARD, FORWARD, Notes, Shape, StudentLayer
 from nnstep.student_loss import adapted_loss
-from nnstep.student_state import StateKeeper
+from nnstep.student_state import StateKeeper, changed_variables
 
 TRIAL_RATE = 0.125
+LARGEST_TRIED = 2**27
+ABOUT_SHAPES = ("shape", "matmul", "dimension", "broadcast", "aligned", "size")
 
 
 class HomeworkStack(Stack):
@@ -51,7 +53,7 @@ class HomeworkStack(Stack):
         self.names = list(homework.names)
         self.guard = code.within
         own = [layer for layer in homework.layers if not _is_ours(layer)]
-        self.keeper = StateKeeper(own, code.files, [homework.module], frozenset(paths)) if own else None
+        self.keeper = StateKeeper(own, code.files, [homework.module], frozenset(paths), self._large) if own else None
 
     def take_prints(self) -> str:
         """What the code printed since this was asked last, from its loading on."""
@@ -63,6 +65,18 @@ class HomeworkStack(Stack):
         fresh = [note for key, note in self.notes.items() if key not in self._told]
         self._told |= set(self.notes)
         return fresh
+
+    def look_at_outputs(self, values: Sequence[Array]) -> None:
+        """Notes which layer gave the first number that is not finite, or that the loss did."""
+        for name, X, Y in zip(self.names, values, values[1:], strict=False):
+            if not np.all(np.isfinite(Y)):
+                what = "NaN" if np.isnan(Y).any() else "infinity"
+                ends = f"for inputs from {X.min():.4g} to {X.max():.4g}"
+                self.notes["not finite"] = (
+                    f"{name}: {FORWARD} expected to return finite numbers, received {what} {ends}"
+                )
+                return
+        self.notes["not finite"] = f"{self.loss.name}: the loss is not finite, though all outputs are"
 
     @property
     def dtype(self) -> np.dtype[np.floating]:
@@ -89,7 +103,7 @@ class HomeworkStack(Stack):
         shapes = list(first_shapes(pixels, picture))
         own = 0
         with same_random_numbers():
-            trial_keeper = StateKeeper(homework.layers, code.files, [homework.module])
+            trial_keeper = StateKeeper(homework.layers, code.files, [homework.module], largest=LARGEST_TRIED)
             before = trial_keeper.capture()
             for original, name in zip(homework.layers, homework.names, strict=True):
                 if _is_ours(original):
@@ -101,7 +115,7 @@ class HomeworkStack(Stack):
                 try:
                     X = _learn(layer, X, shapes)
                 except StudentError as error:
-                    if not own and not error.hint:
+                    if not own and not error.hint and any(word in error.message for word in ABOUT_SHAPES):
                         error.hint = (
                             f"The samples of '{self._data.name}' have {picture[0]} × {picture[1]} = {pixels} pixels"
                         )
@@ -114,7 +128,9 @@ class HomeworkStack(Stack):
             if loss is not LOSSES["mse"]:
                 students = [layer for layer in layers if isinstance(layer, StudentLayer)]
                 loss = adapted_loss(loss, shapes[0], all(layer.batched for layer in students), code)
+            self._large = changed_variables(before, trial_keeper.capture())
             trial_keeper.restore(before)
+            code.prints.take()
         classes = self._data.train.classes
         if X.shape[1] != classes:
             raise NnstepError(

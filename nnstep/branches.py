@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,6 +11,8 @@ import numpy as np
 from nnstep.edits import Edit
 from nnstep.errors import NnstepError
 from nnstep.history import Log
+from nnstep.pulse import Pulse
+from nnstep.scoring import Score
 from nnstep.settings import Settings
 from nnstep.stack import Parameters, Snapshot
 
@@ -59,6 +61,8 @@ class Branch:
         checkpoints: parameters by count; at `start` always where a parameter was changed there.
         changed: a parameter was changed at `start`, or it is the first branch: its start cannot be replayed.
         edit: what was changed of the sample at `start`.
+        scores: how it did on held-out digits, by count.
+        pulse: how its layers did, at some counts.
     """
 
     name: str
@@ -72,10 +76,22 @@ class Branch:
     checkpoints: dict[int, Parameters] = field(default_factory=dict)
     changed: bool = False
     edit: Edit | None = None
+    scores: dict[int, Score] = field(default_factory=dict)
+    pulse: Pulse = field(default_factory=Pulse)
 
     def edit_at(self, count: int) -> Edit | None:
         """What was changed of the sample at a count."""
         return self.edit if count == self.start else None
+
+    def scores_along(self) -> list[Score]:
+        """The scores on the way to its end, those of its parents before it left them included, in their order."""
+        path = path_of(self)[::-1]
+        return [
+            part.scores[count]
+            for part, child in zip(path, [*path[1:], None], strict=True)
+            for count in sorted(part.scores)
+            if child is None or count <= child.origin
+        ]
 
     @property
     def end(self) -> int:
@@ -134,6 +150,15 @@ def parse_position(text: str) -> Position:
 def with_rate(settings: Settings, learning_rate: float) -> Settings:
     """The same settings with another learning rate."""
     return replace(settings, learning_rate=learning_rate)
+
+
+def free_name(names: Container[str], name: str) -> str:
+    """The name, or the first of `name (2)`, `name (3)` … that is not taken."""
+    number, free = 1, name
+    while free in names:
+        number += 1
+        free = f"{name} ({number})"
+    return free
 
 
 def path_of(branch: Branch) -> list[Branch]:

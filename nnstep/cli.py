@@ -11,7 +11,7 @@ from typing import NoReturn
 from nnstep import __version__
 from nnstep.errors import NnstepError
 
-COMMANDS = ("debug", "train", "evaluate", "predict", "trace", "check", "runs")
+COMMANDS = ("debug", "train", "evaluate", "predict", "trace", "check", "runs", "report")
 
 
 class Parser(argparse.ArgumentParser):
@@ -80,6 +80,12 @@ def make_parser() -> Parser:
     _add_network(debug)
     _add_training(debug)
     debug.add_argument("--run", metavar="FILE.nnrun", help="go on with a saved run, with its network and data")
+    debug.add_argument(
+        "--autosave",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="keep the run on disk while epochs are trained, in the account's state folder (the default)",
+    )
     debug.add_argument("--sample", type=int, default=0, metavar="I", help="which digit first (from 0)")
 
     train = commands.add_parser("train", help="trains without a screen")
@@ -88,7 +94,20 @@ def make_parser() -> Parser:
     _add_training(train)
     train.add_argument("--save", metavar="FILE.npz", help="write the weights that were reached")
     train.add_argument("--save-run", metavar="FILE.nnrun", help="write the whole run, to go back to any sample of it")
-    train.add_argument("--budget", type=float, default=256, metavar="MIB", help="memory for that; default 256")
+    train.add_argument(
+        "--autosave",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="keep the run on disk at every epoch's end and every 30 s; without FILE in the account's state folder",
+    )
+    train.add_argument(
+        "--watch",
+        action="append",
+        metavar="CONDITION",
+        help='stop at the first sample where it holds, such as "loss > 0.5" or "dead > 50%%"; can be given again',
+    )
+    train.add_argument("--budget", type=float, default=256, metavar="MIB", help="memory for the run; default 256")
     _add_json(train)
 
     evaluate = commands.add_parser("evaluate", help="loss and both accuracies on the test set")
@@ -111,6 +130,7 @@ def make_parser() -> Parser:
     trace.add_argument("--run", metavar="FILE.nnrun", help="of a saved run, with its network and data")
     trace.add_argument("--at", metavar="EPOCH.SAMPLE", help="where in that run (from 1.1)")
     trace.add_argument("--branch", metavar="NAME", help="of which branch of it; default: the last one trained")
+    trace.add_argument("--step", type=int, metavar="K", help="only this step (from 1)")
     trace.add_argument("--npz", metavar="FILE.npz", help="write all arrays there")
     _add_json(trace)
 
@@ -119,6 +139,12 @@ def make_parser() -> Parser:
     runs = commands.add_parser("runs", help="what is inside saved runs")
     runs.add_argument("files", nargs="+", metavar="FILE.nnrun", help="saved runs")
     _add_json(runs)
+
+    report = commands.add_parser("report", help="a saved run as one HTML page that needs no network")
+    report.add_argument("run", metavar="FILE.nnrun", help="a saved run")
+    report.add_argument("-o", "--output", metavar="FILE.html", help="default: beside the run, with its name")
+    report.add_argument("--branch", metavar="NAME", help="of which branch of it; default: the last one trained")
+    _add_data(report)
     return parser
 
 

@@ -5,34 +5,42 @@ from __future__ import annotations
 import io
 import json
 import os
-import signal
+import shlex
 import sys
 import threading
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nnstep.adapting import HomeworkStack
 from nnstep.architecture import describe_layers
+from nnstep.autosave import Autosave, default_autosave_path
 from nnstep.branches import parse_position
 from nnstep.debugger import Debugger
 from nnstep.engines.base import choose_engine
 from nnstep.errors import NnstepError
+from nnstep.lookout import Lookout
 from nnstep.network import Evaluation, Network, epoch_order, training_line
 from nnstep.network import evaluate as evaluate_outputs
 from nnstep.run_report import describe_run, run_text
-from nnstep.runs import open_run, read_notes, read_run, save_run
-from nnstep.samples import Samples
-from nnstep.stepping import run_steps
+from nnstep.runs import open_run, read_notes, read_run, restore_branches, save_run
+from nnstep.samples import Dataset, Samples
+from nnstep.scoring import score
+from nnstep.signals import exit_code, stop_requests
+from nnstep.stepping import Frame, run_steps
 from nnstep.storage import check_writable, save_weights, write_text, write_whole
+from nnstep.student_code import TIME_LIMIT, StudentError
 from nnstep.timeline import Timeline
 from nnstep.tracing import as_arrays, as_json, as_text
 from nnstep.training import Progress, Trainer
+from nnstep.watching import read_conditions, stop_at
 from nnstep.workbench import Workbench, check_sample, set_up, settings_of
 
 NOTICE_SECONDS = 1.5
@@ -46,37 +54,59 @@ def train(options: Namespace) -> int:
     _check_outputs(options.save, options.json, options.save_run)
     bench = set_up(options)
     engine = choose_engine(options.engine, bench.stack)
-    timeline = None
-    if options.save_run:
-        budget = round(options.budget * 2**20)
-        timeline = Timeline(bench.stack, bench.data.train, engine, settings, budget)
-    trainer = Trainer(bench.stack, bench.data.train, engine, settings, timeline=timeline)
+    timeline, lookout, saver = None, None, None
+    if options.save_run or options.watch or options.autosave is not None:
+        timeline = Timeline(bench.stack, bench.data.train, engine, settings, round(options.budget * 2**20))
+        if options.watch:
+            lookout = Lookout(timeline, read_conditions(options.watch, timeline))
+    trainer = Trainer(bench.stack, bench.data.train, engine, settings, timeline=timeline, lookout=lookout)
     began = time.perf_counter()
     report: dict[str, Any] = {"epochs": []}
     with _compiling_notice():
         engine.prepare(bench.stack, bench.data.train)
+    if options.autosave is not None:
+        saver = _autosave(options, bench)
+    stopped = None
     try:
-        finished = _run_epochs(trainer, options, report["epochs"])
+        signal_number = _run_epochs(trainer, options, report["epochs"], saver)
+        if saver:
+            saver.wait()
+        if timeline and lookout and lookout.hit is not None:
+            stopped = stop_at(timeline, lookout.breakpoints, lookout.hit)
+        elif timeline and not signal_number:
+            timeline.branch.scores[timeline.count] = score(bench.stack, bench.data.test, timeline.count)
+    except NnstepError:
+        say_more(bench, prints=False)
+        raise
     finally:
-        if timeline:
+        if saver:
+            saver.close(timeline)
+        if timeline and options.save_run:
             save_run(options.save_run, timeline, _config(options, bench))
-    if finished:
+    if stopped:
+        _say(str(stopped), options)
+    elif signal_number:
+        _say(_where(trainer), options)
+    else:
         test = bench.stack.guard(lambda: test_set(bench.network, bench.data.test))
         _say(str(test), options)
         report["test"] = _scores(test)
-    else:
-        _say(_where(trainer), options)
+        if options.watch:
+            _say("No condition held", options)
     report |= {
         "engine": engine.name,
         "seconds": time.perf_counter() - began,
-        "interrupted": not finished,
+        "interrupted": signal_number != 0,
+        "stopped": stopped.as_json() if stopped else None,
         "config": _config(options, bench),
     }
     if options.save:
         save_weights(options.save, bench.stack, _meta(options, bench, trainer))
     _write_json(options, report)
     say_more(bench)
-    return 0 if finished else 130
+    if signal_number and not stopped:
+        return exit_code(signal_number)
+    return 1 if options.watch and not stopped else 0
 
 
 def evaluate(options: Namespace) -> int:
@@ -145,7 +175,11 @@ def trace(options: Namespace) -> int:
     X, y = train_set.inputs(slice(row, row + 1), dtype), train_set.targets(slice(row, row + 1), dtype)
     with np.errstate(over="ignore", invalid="ignore"):
         frames = bench.stack.guard(lambda: list(run_steps(bench.stack, X, y, rate)))
+    outputs = [frame.output for frame in frames[: len(bench.stack.layers) + 1] if frame.output is not None]
+    if not np.isfinite(outputs[-1]):
+        bench.stack.look_at_outputs([X, *outputs[:-1]])
     loss_frame = frames[len(bench.stack.layers)]
+    frames = _only(options.step, frames)
     assert loss_frame.output is not None
     report |= {
         "sample": row,
@@ -178,19 +212,46 @@ def runs(options: Namespace) -> int:
     return 0
 
 
+def report(options: Namespace) -> int:
+    """Writes a saved run as one HTML page that needs no network."""
+    from nnstep.html_report import report_html
+    from nnstep.run_findings import find_out
+
+    output = options.output or str(Path(options.run).with_suffix(".html"))
+    run = read_run(options.run)
+    _check_outputs(output)
+    found, obstacle = None, ""
+    try:
+        bench, timeline = open_saved(options)
+        branches = list(timeline.branches.values())
+    except NnstepError as error:
+        obstacle, branches = str(error), restore_branches(run)
+        print(f"nnstep: the report lacks what needs network and data: {error}", file=sys.stderr)
+    name = options.branch or run.meta["at"]["branch"]
+    branch = next((one for one in branches if one.name == name), None)
+    if branch is None:
+        raise NnstepError(f"there is no branch '{name}'", f"There are: {', '.join(one.name for one in branches)}")
+    if not obstacle:
+        found = find_out(timeline, branch, bench.data.test)
+    write_text(output, report_html(run, branches, branch, found, obstacle))
+    print(output)
+    return 0
+
+
 def open_saved(options: Namespace) -> tuple[Workbench, Timeline]:
     """Loads a saved run with the network and the data that it was made with; --data and --limit name others."""
     run = read_run(options.run)
     known = dict(run.config)
     if options.data != "samples":
         known["data"] = options.data
-    if options.limit is not None:
-        known["limit"] = options.limit
-    if options.net:
+    for name in ("limit", "test_limit"):
+        if getattr(options, name, None) is not None:
+            known[name] = getattr(options, name)
+    if getattr(options, "net", None):
         known["net"] = options.net
     if known.get("net"):
-        known |= {"layers": None, "time_limit": options.time_limit}
-    bench = set_up(Namespace(**(known | {"weights": None, "test_limit": 1})))
+        known |= {"layers": None, "time_limit": getattr(options, "time_limit", TIME_LIMIT)}
+    bench = set_up(Namespace(**({"test_limit": None} | known | {"weights": None})))
     if isinstance(bench.stack, HomeworkStack) and bench.homework and bench.homework.digest != known.get("net_digest"):
         bench.stack.notes["changed"] = f"{run.path}: {bench.homework.path} has changed since this run was made"
     engine = choose_engine(run.meta["engine"], bench.stack)
@@ -198,9 +259,44 @@ def open_saved(options: Namespace) -> tuple[Workbench, Timeline]:
 
 
 def open_debugger(options: Namespace) -> int:
-    """Opens the app."""
+    """Opens the app; homework that cannot be opened yet is waited for."""
     if options.epochs < 1:
         raise NnstepError(f"--epochs expected to be 1 or more, received {options.epochs}")
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    try:
+        made: Opened | None = _make_debugger(options)
+    except StudentError as error:
+        if not terminal or not options.net:
+            raise
+        from nnstep_tui.waiting import WaitingApp
+
+        made = WaitingApp(lambda: _make_debugger(options), error, [options.net]).run()
+        if made is None:
+            raise
+    if not terminal:
+        raise NnstepError("the debugger needs a terminal", "Without one: nnstep train, evaluate, predict or trace")
+    assert made is not None
+    from nnstep_tui.app import NnstepApp
+    from nnstep_tui.welcome import first_start
+
+    autosave = default_autosave_path() if options.autosave else None
+    app = NnstepApp(made.debugger, options.epochs, made.config, first_start(), made.data.test, autosave)
+    code = app.run()
+    if app.kept:
+        print(f"The run is kept: nnstep --run {shlex.quote(app.kept)} opens it", file=sys.stderr)
+    return code or 0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Opened:
+    """What the app is opened with."""
+
+    debugger: Debugger
+    config: dict[str, Any]
+    data: Dataset
+
+
+def _make_debugger(options: Namespace) -> Opened:
     if options.run:
         bench, timeline = open_saved(options)
         notes = read_run(options.run).meta.get("notes", {})
@@ -215,13 +311,7 @@ def open_debugger(options: Namespace) -> int:
         start = int(np.flatnonzero(order == options.sample)[0])
         timeline = Timeline(bench.stack, train_set, engine, settings, start=start)
         notes, config = {}, _config(options, bench)
-    debugger = Debugger(timeline, **read_notes(notes, bench.stack))
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise NnstepError("the debugger needs a terminal", "Without one: nnstep train, evaluate, predict or trace")
-    from nnstep_tui.app import NnstepApp
-    from nnstep_tui.welcome import first_start
-
-    return NnstepApp(debugger, options.epochs, config, first_start()).run() or 0
+    return Opened(Debugger(timeline, **read_notes(notes, bench.stack)), config, bench.data)
 
 
 def test_set(network: Network, samples: Samples) -> Evaluation:
@@ -238,20 +328,38 @@ def forward(network: Network, samples: Samples) -> Any:
         return np.concatenate([network.forward(samples.inputs(slice(i, i + 1000), dtype)) for i in parts])
 
 
-def _run_epochs(trainer: Trainer, options: Namespace, epochs: list[dict[str, Any]]) -> bool:
-    """Trains to the end or to the first Ctrl-C; True where it came to the end."""
-    with _stop_requests() as stop, _bar(trainer) as bar:
-        if stop:
-            return False
+def _run_epochs(trainer: Trainer, options: Namespace, epochs: list[dict[str, Any]], saver: Autosave | None) -> int:
+    """Trains to the end, to a condition, or to the first signal that asks to stop, whose number it returns; else 0.
+
+    What is saved at an epoch's end is on disk before the epoch's line is printed.
+    """
+    with stop_requests() as stop, _bar(trainer) as bar:
         for progress in trainer.run(options.epochs):
             bar(progress)
+            say: Callable[[], object] | None = None
             if progress.epoch_ended:
-                _say(training_line(progress.epoch, options.epochs, progress.error), options)
+                line = training_line(progress.epoch, options.epochs, progress.error)
+                say = partial(_say, line, options)
                 row = {"epoch": progress.epoch, "error": progress.error, "seconds": progress.seconds}
                 epochs.append(row)
+            if saver and trainer.timeline:
+                saver.follow(trainer.timeline, progress.epoch_ended, say)
+            elif say:
+                say()
             if stop and trainer.epoch <= options.epochs:
-                return False
-    return True
+                return stop[0]
+    return 0
+
+
+def _autosave(options: Namespace, bench: Workbench) -> Autosave:
+    if not options.autosave:
+        options.autosave = default_autosave_path()
+        print(f"Autosave: {options.autosave}", file=sys.stderr)
+    return Autosave(
+        options.autosave,
+        _config(options, bench),
+        lambda text: print(f"nnstep: {text}", file=sys.stderr, flush=True),
+    )
 
 
 @contextmanager
@@ -264,23 +372,6 @@ def _compiling_notice() -> Iterator[None]:
         yield
     finally:
         timer.cancel()
-
-
-@contextmanager
-def _stop_requests() -> Iterator[list[int]]:
-    """A list that is no longer empty after the first Ctrl-C; a second one interrupts at once."""
-    requests: list[int] = []
-
-    def request(number: int, frame: object) -> None:
-        if requests:
-            raise KeyboardInterrupt
-        requests.append(number)
-
-    before = signal.signal(signal.SIGINT, request)
-    try:
-        yield requests
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -330,18 +421,27 @@ def _where(trainer: Trainer) -> str:
     return f"Interrupted at epoch {trainer.epoch}, sample {trainer.sample} of {len(trainer.samples)}"
 
 
+def _only(number: int | None, frames: list[Frame]) -> list[Frame]:
+    """All frames, or the one of a step, counted from 1."""
+    if number is None:
+        return frames
+    if not 1 <= number <= len(frames):
+        raise NnstepError(f"--step expected from 1 to {len(frames)}, received {number}")
+    return [frames[number - 1]]
+
+
 def _prediction(name: str, output: Any, label: int | None) -> dict[str, Any]:
     best = int(output.argmax())
     row = {"image": name, "prediction": best, "confidence": float(output[best]), "outputs": output.tolist()}
     return row if label is None else row | {"label": label}
 
 
-def say_more(bench: Workbench) -> None:
+def say_more(bench: Workbench, prints: bool = True) -> None:
     """Says what a student's code printed, and what was noticed about it, on standard error."""
     if bench.homework:
         from nnstep.student_report import report_homework
 
-        report_homework(bench.stack)
+        report_homework(bench.stack, prints)
 
 
 def _scores(test: Evaluation) -> dict[str, Any]:

@@ -76,6 +76,7 @@ TENSORS = {
     "input_gradient": "input_gradient",
 }
 SHORT = {"W": "weights", "b": "bias"}
+STUDENTS = {"W": ("w", "weight", "kernel", "params_w"), "b": ("b", "biases", "params_b")}
 EXAMPLES = "loss, label, says, wrong, nan, dead, saturated, |dX|, max |W|, mean dW, W[17,3]"
 TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?%?)|(?P<name>dE/d[^\W\d]\w*|Δ?[^\W\d]\w*|Δ)"
@@ -294,7 +295,10 @@ class Reader:
 
     def _long(self, name: str) -> str:
         """The name of a parameter that may be shortened."""
-        return name if name in self.parameters else SHORT.get(name, name)
+        long = name if name in self.parameters else SHORT.get(name, name)
+        if long in self.parameters:
+            return long
+        return next((other for other in sorted(self.parameters) if other.lower() in STUDENTS.get(name, ())), long)
 
     def _key(self, name: str) -> str:
         if name in TENSORS:

@@ -21,6 +21,7 @@ from nnstep.errors import NnstepError
 from nnstep.homework_loss import find_loss
 from nnstep.homework_network import Found, find_network
 from nnstep.losses import Loss
+from nnstep.memory import keep_freed_memory
 from nnstep.missing_modules import stand_ins
 from nnstep.notebook import definitions, main_definitions, read_notebook
 from nnstep.stack import kind_of
@@ -48,6 +49,7 @@ class Homework:
         notes: what a reader should know, such as a library that is not installed.
         code: runs the student's functions within a time limit.
         watched: all files that it was loaded from, absolute, for noticing changes.
+        version: how often it was loaded.
     """
 
     path: str
@@ -64,13 +66,14 @@ class Homework:
     notes: tuple[str, ...]
     code: StudentCode
     watched: tuple[str, ...]
+    version: int = 1
 
     def place(self, line: int) -> str:
         """Where a line of the text stands in the file: `line 12`, or `cell 3, line 5` of a notebook."""
         return self.code.place(line)
 
 
-def load_homework(path: str, time_limit: float = TIME_LIMIT, seed: int = 0) -> Homework:
+def load_homework(path: str, time_limit: float = TIME_LIMIT, seed: int = 0, version: int = 1) -> Homework:
     """Loads a file and finds the network in it.
 
     The file runs as a module (`__name__` is not `__main__`), with its folder first on the module path. Of a
@@ -80,6 +83,7 @@ def load_homework(path: str, time_limit: float = TIME_LIMIT, seed: int = 0) -> H
         path: a `.py` or `.ipynb` file.
         time_limit: seconds for running it, and for each later call of its functions.
         seed: what numpy's and Python's global random numbers begin with, so that the same weights come each time.
+        version: counts up where a file is loaded again, so that the source of each version can be shown.
 
     Raises:
         NnstepError: there is no such file, it cannot be read, or time_limit is no positive number.
@@ -87,17 +91,19 @@ def load_homework(path: str, time_limit: float = TIME_LIMIT, seed: int = 0) -> H
     """
     if not (np.isfinite(time_limit) and time_limit > 0):
         raise NnstepError(f"--time-limit expected to be a number of seconds above 0, received {time_limit:g}")
-    full = str(Path(path).resolve())
+    real = str(Path(path).resolve())
+    full = real if version == 1 else f"{real}#{version}"
     code = StudentCode(full, time_limit)
     raw = _read(path)
     text = _text(path, raw, code)
     linecache.cache[full] = (len(text), None, text.splitlines(keepends=True), full)
+    keep_freed_memory()
     random.seed(seed)
     np.random.seed(seed % 2**32)
-    return code.within(lambda: _load(path, full, text, raw, code))
+    return code.within(lambda: _load(path, full, text, raw, code, version))
 
 
-def _load(path: str, full: str, text: str, raw: bytes, code: StudentCode) -> Homework:
+def _load(path: str, full: str, text: str, raw: bytes, code: StudentCode, version: int) -> Homework:
     notes: list[str] = []
     tree = _parsed(text, code)
     notebook = path.endswith(".ipynb")
@@ -117,11 +123,11 @@ def _load(path: str, full: str, text: str, raw: bytes, code: StudentCode) -> Hom
         raise
     loss, loss_from = code.call("looking for the loss", find_loss, found.network, vars(module))
     printed = code.prints.take()
-    names = [f"{code.call('__repr__', kind_of, layer)} {number}" for number, layer in enumerate(found.layers, 1)]
-    watched = tuple(sorted(code.files))
+    names = [f"{_kind(layer, code)} {number}" for number, layer in enumerate(found.layers, 1)]
+    watched = tuple(sorted({str(Path(path).resolve()), *(code.files - {full})}))
     return Homework(
-        path, text, _digest(raw, watched, full), module, found.network, found.layers, names,
-        loss, loss_from, found.origin, printed, tuple(notes), code, watched,
+        path, text, _digest(raw, watched, str(Path(path).resolve())), module, found.network, found.layers, names,
+        loss, loss_from, found.origin, printed, tuple(notes), code, watched, version,
     )  # fmt: skip
 
 
@@ -144,6 +150,14 @@ def _found(module: ModuleType, tree: ast.Module, code: StudentCode) -> Found:
             vars(module).update(vars(again))
             return second
     raise found
+
+
+def _kind(layer: object, code: StudentCode) -> str:
+    """What sort of layer it is: by its own words, or its class where these fail."""
+    try:
+        return code.call("__repr__", kind_of, layer)
+    except StudentError:
+        return type(layer).__name__
 
 
 def _execute(tree: ast.Module, module: ModuleType, notes: list[str], apart: bool) -> None:
@@ -206,10 +220,10 @@ def _siblings(full: str, before: set[str]) -> set[str]:
     return found
 
 
-def _digest(raw: bytes, watched: tuple[str, ...], full: str) -> str:
+def _digest(raw: bytes, watched: tuple[str, ...], own: str) -> str:
     digest = hashlib.sha256(raw)
     for file in watched:
-        if file != full and Path(file).is_file():
+        if file != own and Path(file).is_file():
             digest.update(Path(file).read_bytes())
     return digest.hexdigest()
 

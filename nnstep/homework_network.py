@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from nnstep.homework_loss import required_arguments
+from nnstep.missing_modules import Absent
 from nnstep.student_code import StudentCode, StudentError
 
 METHODS = ("forward_propagation", "backward_propagation")
@@ -76,7 +77,7 @@ def find_network(module: ModuleType, code: StudentCode) -> Found | StudentError:
         if layers:
             return Found(network, _instances(layers, origin, code), origin)
         if layers is not None:
-            why_not = why_not or _empty(origin, code)
+            why_not = why_not or (_nothing(names, code) if origin.startswith("class ") else _empty(origin, code))
         elif meant:
             raise _no_layers(network, origin, code)
     return why_not or _nothing(names, code)
@@ -89,7 +90,8 @@ def _candidates(names: Mapping[str, Any], code: StudentCode) -> list[tuple[str, 
         found.append(("network", names["network"]))
     if inspect.isroutine(names.get("build_network")):
         found.append(("build_network()", names["build_network"]))
-    own = {k: v for k, v in names.items() if not k.startswith("__") and not inspect.ismodule(v)}
+    strange = (ModuleType, Absent)
+    own = {k: v for k, v in names.items() if not k.startswith("__") and not isinstance(v, strange)}
     order = [*(name for name in NETWORKS if name in own), *reversed(own)]
     things = [n for n in order if not inspect.isclass(own[n]) and not inspect.isroutine(own[n])]
     found += [(n, own[n]) for n in things if not isinstance(own[n], list | tuple) and _holds(own[n], code)]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from nnstep.errors import NnstepError
 from nnstep.layers import Array
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -59,7 +60,8 @@ def parameter_paths(
         Y = np.array(forward(trial))
         before = {path: array.copy() for path, array in arrays_of(trial).items()}
         backward(trial, np.random.default_rng(0).normal(size=np.shape(Y)))
-        after = arrays_of(trial)
+        after = {path: array.copy() for path, array in arrays_of(trial).items()}
+        _put_back(trial, before)
     changed = [path for path in before if path in after and not _same(before[path], after[path])]
     return tuple(path for path in changed if _matters(layer, path, before[path], forward, Y)), Y
 
@@ -84,8 +86,12 @@ def arrays_of(layer: Any) -> dict[Path, Array]:
 
 
 def attributes_of(thing: object) -> dict[str, Any]:
-    """What an object holds, whether in `__dict__` or in slots."""
+    """What an object holds, in `__dict__` or in slots, and the arrays that all objects of its class share."""
     found = dict(getattr(thing, "__dict__", {}))
+    for cls in type(thing).__mro__:
+        for name, value in vars(cls).items():
+            if isinstance(value, np.ndarray):
+                found.setdefault(name, value)
     for cls in type(thing).__mro__:
         slots = vars(cls).get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
@@ -125,7 +131,14 @@ def _step(holder: Any, key: Any) -> Any:
 def copied(layer: Any) -> Any:
     """A deep copy of a layer; modules and what else cannot be copied are shared."""
     shared = {id(v): v for v in attributes_of(layer).values() if isinstance(v, ModuleType) or hasattr(v, "acquire")}
-    return copy.deepcopy(layer, shared)
+    try:
+        return copy.deepcopy(layer, shared)
+    except Exception:
+        other = copy.copy(layer)
+        for name, value in getattr(layer, "__dict__", {}).items():
+            with suppress(Exception):
+                setattr(other, name, copy.deepcopy(value, shared))
+        return other
 
 
 @contextmanager
@@ -164,8 +177,16 @@ def _matters(layer: Any, path: Path, value: Array, forward: Callable[[Any], Arra
         put_array(trial, path, other if np.issubdtype(value.dtype, np.inexact) else value + 1)
         try:
             return not _same(forward(trial), Y)
-        except (ValueError, IndexError, TypeError):
+        except (NnstepError, ValueError, IndexError, TypeError):
             return False
+        finally:
+            _put_back(trial, {path: value})
+
+
+def _put_back(trial: Any, before: dict[Path, Array]) -> None:
+    """Undoes what a trial did to arrays that a copy shares with the original, such as those of its class."""
+    for path, array in before.items():
+        put_array(trial, path, array)
 
 
 def _same(a: Array, b: Array) -> bool:

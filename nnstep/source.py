@@ -215,7 +215,7 @@ def _not_found(function: Callable[..., Any]) -> Function:
 
 def _function(code: CodeType, ran: set[tuple[str, int]]) -> Function:
     name = code.co_qualname.rpartition("<locals>.")[2].strip("<>")
-    file, first = Path(code.co_filename).name, code.co_firstlineno
+    file, first = Path(code.co_filename).name.partition("#")[0], code.co_firstlineno
     linecache.checkcache(code.co_filename)
     text = linecache.getlines(code.co_filename)
     node = _definitions("".join(text)).get((first, code.co_name))

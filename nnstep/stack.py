@@ -127,6 +127,9 @@ class Stack:
             return named
         return {name: getattr(layer, name) for name in names}
 
+    def look_at_outputs(self, values: Sequence[Array]) -> None:
+        """Is given what went in and what each layer gave, where the loss is not finite."""
+
     def canonical_parameters(self) -> list[Arrays]:
         """The parameters as weights files hold them, a mapping for each layer that has any."""
         return [arrays for index in range(len(self.layers)) if (arrays := self.parameters_of(index))]

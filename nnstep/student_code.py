@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, TextIO, TypeVar
@@ -18,6 +18,7 @@ from typing import Any, TextIO, TypeVar
 import numpy as np
 
 from nnstep.errors import NnstepError
+from nnstep.memory import limited_memory
 
 TIME_LIMIT = 10.0
 GRACE = 1.0
@@ -78,17 +79,21 @@ class Prints:
         self.count += len(text)
         self.text = (self.text + text)[-KEPT_CHARACTERS:]
 
+    def since(self, count: int) -> str:
+        """What was printed after the first `count` characters."""
+        return self.text[len(self.text) - min(self.count - count, len(self.text)) :]
+
     def take(self) -> str:
         """What was printed since this was asked last."""
-        fresh, self._taken = min(self.count - self._taken, len(self.text)), self.count
-        return self.text[len(self.text) - fresh :]
+        before, self._taken = self._taken, self.count
+        return self.since(before)
 
 
 class _Run:
     """One thread that runs student code: what it is in, since when, and how it ended."""
 
     def __init__(self) -> None:
-        self.what, self.began = "", 0.0
+        self.what, self.began, self.printed = "", 0.0, 0
         self.given_up = False
         self.done = threading.Event()
         self.result: Any = None
@@ -118,7 +123,7 @@ class StudentCode:
     @property
     def name(self) -> str:
         """The name of the file, without folders."""
-        return Path(self.path).name
+        return Path(self.path).name.partition("#")[0]
 
     def call(self, what: str, function: Callable[..., T], *arguments: Any) -> T:
         """Calls a function of the student's.
@@ -135,13 +140,15 @@ class StudentCode:
         if run is None:
             return self.within(lambda: self.call(what, function, *arguments))
         before = run.what, run.began
-        run.what, run.began = what, time.monotonic()
+        run.what, run.began, run.printed = what, time.monotonic(), self.prints.count
         try:
             return function(*arguments)
         except (NnstepError, Overtime):
             raise
         except BaseException as error:
-            raise self.told(what, error) from None
+            told = self.told(what, error)
+            told.printed = self.prints.since(run.printed)
+            raise told from None
         finally:
             run.what, run.began = before
 
@@ -156,17 +163,11 @@ class StudentCode:
             thread.start()
             self._watch(run, thread)
         if isinstance(run.error, Overtime):
-            raise self._with_prints(self._late(run.what, None, given_up=run.given_up))
-        if isinstance(run.error, StudentError):
-            raise self._with_prints(run.error)
+            raise self._late(run, None)
         if run.error is not None:
             raise run.error
         result: T = run.result
         return result
-
-    def _with_prints(self, error: StudentError) -> StudentError:
-        error.printed = error.printed or self.prints.take()
-        return error
 
     def give_up(self) -> None:
         """Ends the calls that run now, as if their time were over."""
@@ -219,7 +220,7 @@ class StudentCode:
             began = run.began
             if not run.given_up and (not began or time.monotonic() - began <= self.time_limit):
                 continue
-            late = self._late(run.what, sys._current_frames().get(thread.ident or 0), run.given_up)
+            late = self._late(run, sys._current_frames().get(thread.ident or 0))
             end = time.monotonic() + GRACE
             while time.monotonic() < end:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(
@@ -227,15 +228,18 @@ class StudentCode:
                 )
                 if run.done.wait(POLL):
                     break
-            raise self._with_prints(late)
+            raise late
 
-    def _late(self, what: str, frame: FrameType | None, given_up: bool) -> StudentError:
+    def _late(self, run: _Run, frame: FrameType | None) -> StudentError:
+        what, given_up = run.what, run.given_up
         spots = _spots_of_frame(frame, self.files)
         said = "was given up" if given_up else f"did not come back within {self.time_limit:g} s"
         hint = "" if given_up else "Look for a loop that never ends; --time-limit SECONDS allows more"
         line = spots[-1][1] if spots and spots[-1][0] == self.path else None
         written = self._written(spots, f"Timeout: {what} {said}")
-        return StudentError(f"{self._where(spots)}: {what} {said}", hint, written, self.name, line, "timeout")
+        error = StudentError(f"{self._where(spots)}: {what} {said}", hint, written, self.name, line, "timeout")
+        error.printed = self.prints.since(run.printed)
+        return error
 
     def _syntax(self, error: SyntaxError) -> StudentError:
         line = error.lineno or 1
@@ -262,7 +266,8 @@ class StudentCode:
             if len(spots) > len(shown) and index == 6:
                 lines.append(f"  … {len(spots) - len(shown)} more calls …")
             place = self.place(line) if file == self.path else f"line {line}"
-            lines.append(f'  File "{Path(file).name}", {place}, in {function}')
+            name = self.name if file == self.path else Path(file).name
+            lines.append(f'  File "{name}", {place}, in {function}')
             if text:
                 lines.append(f"    {text}")
         return "\n".join([*lines, said])
@@ -319,16 +324,19 @@ class _Streams:
     """The process's streams while student code runs, however many threads of it there are."""
 
     depth = 0
+    memory: AbstractContextManager[None] = nullcontext()
     before: tuple[Any, Any, Any] = (None, None, None)
     ours: tuple[Any, Any, Any] = (None, None, None)
 
 
 @contextmanager
 def _streams() -> Iterator[None]:
-    """Keeps what students' threads print, and gives them nothing to read: `input()` raises EOFError."""
+    """Keeps what students' threads print, gives them nothing to read (`input()` raises EOFError), and limits memory."""
     names = ("stdout", "stderr", "stdin")
     with _LOCK:
         if _Streams.depth == 0:
+            _Streams.memory = limited_memory()
+            _Streams.memory.__enter__()
             _Streams.before = sys.stdout, sys.stderr, sys.stdin
             _Streams.ours = _Divided(sys.stdout), _Divided(sys.stderr), io.StringIO("")
             sys.stdout, sys.stderr, sys.stdin = _Streams.ours
@@ -339,6 +347,7 @@ def _streams() -> Iterator[None]:
         with _LOCK:
             _Streams.depth -= 1
             if _Streams.depth == 0:
+                _Streams.memory.__exit__(None, None, None)
                 for name, before, ours in zip(names, _Streams.before, _Streams.ours, strict=True):
                     if getattr(sys, name) is ours:
                         setattr(sys, name, before)

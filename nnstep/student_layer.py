@@ -95,13 +95,16 @@ class StudentLayer:
         return other
 
     def __repr__(self) -> str:
-        return self.name.rpartition(" ")[0] or self.name
+        kind = self.name.rpartition(" ")[0] or self.name
+        if not self.paths or self.output_shape is None:
+            return kind
+        return f"{kind} {np.prod(self.shape)} → {np.prod(self.output_shape)}"
 
     def _call(self, method: str, given: Array, *rest: float) -> Any:
         """Calls a method with a copy of the array, and notes where the student's code changes that."""
         mine = np.array(given)
         result = self.code.call(f"{method} of {self.name}", getattr(self.original, method), mine, *rest)
-        if not np.array_equal(mine, given, equal_nan=True):
+        if not (mine == given).all() and not np.array_equal(mine, given, equal_nan=True):
             what = "the X" if method == FORWARD else "the dE/dY"
             self.notes[f"{self.name} {method} changes"] = (
                 f"{self.name}: {method} changes {what} that it was given; "
@@ -128,6 +131,8 @@ class StudentLayer:
 
     def _checked(self, method: str, result: Any, expected: str) -> Array:
         """What a method returned, as an array of floats."""
+        if type(result) is np.ndarray and result.dtype.kind == "f":
+            return result
         if not isinstance(result, np.ndarray) and not isinstance(result, np.generic):
             received = "None" if result is None else f"a {type(result).__name__}"
             hint = "Is a return missing?" if result is None else "Return a numpy array"

@@ -35,6 +35,8 @@ def adapted_loss(loss: Loss, shape: Shape, rows: bool, code: StudentCode) -> Los
 
     def one(y: Array, y_hat: Array) -> float:
         value = call(loss.function, "the loss", y, y_hat)
+        if isinstance(value, float):
+            return float(value)
         if isinstance(value, np.ndarray) and value.size != 1:
             raise fault(
                 loss.function, f"the loss expected to return {EXPECTED}, received an array of shape {value.shape}",

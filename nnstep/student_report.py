@@ -10,11 +10,11 @@ from nnstep.stack import Stack
 MOST_LINES = 20
 
 
-def report_homework(stack: Stack) -> None:
-    """Writes to standard error what the code printed since the last time, and each new note once."""
+def report_homework(stack: Stack, prints: bool = True) -> None:
+    """Writes to standard error what the code printed since the last time, where that is wanted, and each new note."""
     if not isinstance(stack, HomeworkStack):
         return
-    printed = stack.take_prints().splitlines()
+    printed = stack.take_prints().splitlines() if prints else []
     for line in printed[:MOST_LINES]:
         print(f"{stack.homework.code.name} prints: {line}", file=sys.stderr)
     if len(printed) > MOST_LINES:

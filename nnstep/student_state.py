@@ -30,14 +30,22 @@ class StateKeeper:
         files: the student's files.
         modules: the modules that were made of them; only small variables of theirs are kept.
         without: what to leave out: parameters, each by the number of its layer and its place there.
+        large: names of the modules' variables that are kept whatever their size.
+        largest: how many bytes another array of a module may have.
 
     What it cannot see: closures, open files, generators, and objects of libraries other than numpy.
     """
 
     def __init__(
-        self, layers: list[Any], files: set[str], modules: list[Any], without: frozenset[Path] = frozenset()
+        self,
+        layers: list[Any],
+        files: set[str],
+        modules: list[Any],
+        without: frozenset[Path] = frozenset(),
+        large: frozenset[str] = frozenset(),
+        largest: int = LARGEST_OUTSIDE,
     ) -> None:
-        self.layers, self.modules, self.without = layers, modules, without
+        self.layers, self.modules, self.without, self.large, self.largest = layers, modules, without, large, largest
         self.own = {module.__name__ for module in modules}
         self.own |= {m.__name__ for m in list(sys.modules.values()) if getattr(m, "__file__", None) in files}
         self.own |= {type(layer).__module__ for layer in layers}
@@ -55,6 +63,8 @@ class StateKeeper:
         random.setstate(state["python"])
         for path, holder, key, value in list(self._places()):
             name = _written(path)
+            if path[-1] == "@" and name in state:
+                continue
             if name in state:
                 _put(holder, key, value, state[name])
             elif isinstance(path[0], int):
@@ -83,14 +93,13 @@ class StateKeeper:
         for cls in sorted(classes, key=lambda c: c.__qualname__):
             for name, value in list(vars(cls).items()):
                 if not name.startswith("__"):
-                    yield from self._walk_value(
-                        ("class", cls.__qualname__, name), cls, name, value, seen, 1, LARGEST_OUTSIDE
-                    )
+                    yield from self._walk_value(("class", cls.__qualname__, name), cls, name, value, seen, 1, None)
         for module in self.modules:
             for name, value in list(vars(module).items()):
                 if not name.startswith("__"):
                     path: Path = ("module", module.__name__, name)
-                    yield from self._walk_value(path, module, name, value, seen, 1, LARGEST_OUTSIDE)
+                    largest = None if name in self.large else self.largest
+                    yield from self._walk_value(path, module, name, value, seen, 1, largest)
 
     def _walk(
         self, path: Path, thing: Any, seen: set[int], depth: int, largest: int | None
@@ -102,8 +111,6 @@ class StateKeeper:
             parts: list[tuple[Any, Any]] = list(thing.items())[:LONGEST]
         elif isinstance(thing, list | tuple | deque):
             parts = list(enumerate(thing))[:LONGEST]
-            if not isinstance(thing, tuple):
-                yield (*path, "#"), thing, "#", len(thing)
         else:
             parts = list(attributes_of(thing).items())
         for key, value in parts:
@@ -116,14 +123,28 @@ class StateKeeper:
         if isinstance(value, np.ndarray):
             if value.dtype != object and (largest is None or value.nbytes <= largest):
                 yield path, holder, key, value
-        elif value is None or isinstance(value, PLAIN):
+        elif value is None or isinstance(value, PLAIN) or _is_list_of_leaves(value):
             yield path, holder, key, value
         elif isinstance(value, dict | list | tuple | deque) or self._is_own(value):
+            yield (*path, "@"), holder, key, type(value).__name__
             yield from self._walk(path, value, seen, depth, largest)
 
     def _is_own(self, value: object) -> bool:
         """An object of one of the student's classes."""
         return type(value).__module__ in self.own and not isinstance(value, type)
+
+
+def changed_variables(before: State, after: State) -> frozenset[str]:
+    """The names of modules' variables that hold arrays with other numbers than before."""
+    found = set()
+    for path, value in after.items():
+        kind, _, rest = path.partition("/")
+        old = before.get(path)
+        if kind != "module" or not isinstance(value, np.ndarray) or not isinstance(old, np.ndarray):
+            continue
+        if not np.array_equal(value, old):
+            found.add(rest.split("/")[1])
+    return frozenset(found)
 
 
 def state_as_array(state: State) -> np.ndarray[Any, np.dtype[np.uint8]]:
@@ -178,16 +199,16 @@ def _copy(value: Any) -> Any:
         return dict(value.bit_generator.state)
     if isinstance(value, np.random.RandomState):
         return value.get_state()
+    if isinstance(value, list | tuple | deque):
+        return {"kind": type(value).__name__, "items": tuple(_copy(part) for part in value)}
     return value.getstate() if isinstance(value, random.Random) else value
 
 
 def _put(holder: Any, key: Any, live: Any, saved: Any) -> None:
     """Puts one saved value back; arrays in place where they fit, so that who else holds them sees it too."""
-    if key == "#":
-        if isinstance(saved, int) and isinstance(holder, list):
-            del holder[saved:]
-        return
-    if isinstance(live, np.random.Generator):
+    if isinstance(saved, dict) and "items" in saved:
+        _put_list(holder, key, live, saved)
+    elif isinstance(live, np.random.Generator):
         live.bit_generator.state = saved
     elif isinstance(live, np.random.RandomState):
         live.set_state(saved)
@@ -198,8 +219,29 @@ def _put(holder: Any, key: Any, live: Any, saved: Any) -> None:
             live[...] = saved
         else:
             _set(holder, key, saved.copy())
-    elif live is not saved:
+    elif live is not saved and not isinstance(saved, dict):
         _set(holder, key, _copy(saved))
+
+
+def _put_list(holder: Any, key: Any, live: Any, saved: dict[str, Any]) -> None:
+    """Puts the parts of a list back: in place where it has as many of them as then."""
+    items = saved["items"]
+    if isinstance(live, list | tuple | deque) and len(live) == len(items) and not isinstance(live, tuple):
+        for number, (part, kept) in enumerate(zip(list(live), items, strict=True)):
+            _put(live, number, part, kept)
+        return
+    copies = [_copy(item) for item in items]
+    if isinstance(live, list | deque):
+        live.clear()
+        live.extend(copies)
+    else:
+        _set(holder, key, {"tuple": tuple, "deque": deque}.get(saved["kind"], list)(copies))
+
+
+def _is_list_of_leaves(value: Any) -> bool:
+    if not isinstance(value, list | tuple | deque) or len(value) > LONGEST:
+        return False
+    return all(part is None or isinstance(part, (np.ndarray, bool, int, float, str, np.generic)) for part in value)
 
 
 def _remove(holder: Any, key: Any) -> None:

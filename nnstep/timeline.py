@@ -55,6 +55,7 @@ class Timeline:
     ) -> None:
         stack.learn_parameters(samples.inputs(slice(0, 1), stack.dtype))
         self.stack, self.samples, self.engine = stack, samples, engine
+        self._first_stack, self._stacks = stack, dict[str, Stack]()
         initial = stack.snapshot()
         self.checkpoint_bytes = max(1, size_of(initial))
         self.budget = budget
@@ -177,11 +178,12 @@ class Timeline:
 
     def frames_at(self, branch: Branch, count: int) -> tuple[Frame, ...]:
         """All steps of the sample at a count of a branch's own; the timeline stays where it is."""
-        here, before = (self.branch, self.count), self.stack.snapshot()
+        here, stack, before = (self.branch, self.count), self.stack, self.stack.snapshot()
         try:
             self.go_to(branch, count)
             return self._run_steps()
         finally:
+            self.stack = stack
             self.stack.restore(before)
             self.branch, self.count = here
 
@@ -224,15 +226,17 @@ class Timeline:
 
         Where the branch has none before it, the replay begins in the branch that it left.
         """
-        before = self.stack.snapshot() if self.stack.keeper else None
+        here, before = self.stack, self.stack.snapshot() if self.stack.keeper else None
         try:
             self._go_to(branch, count)
         except NnstepError:
             if before:
+                self.stack = here
                 self.stack.restore(before)
             raise
 
     def _go_to(self, branch: Branch, count: int) -> None:
+        self.stack = self._stack_of(branch)
         legs = [(branch, count)]
         while _checkpoint_before(*legs[-1]) is None:
             left = legs[-1][0]
@@ -328,6 +332,32 @@ class Timeline:
         self._thin()
         return branch
 
+    def change_code(self, name: str, stack: Stack) -> Branch:
+        """Begins a branch here on which other layers go on, from the parameters of here.
+
+        Args:
+            name: what to call it.
+            stack: the other layers, with parameters of the same names and shapes.
+        """
+        parameters = tuple(self.stack.snapshot())
+        settings = self.branch.settings
+        self._check_budget(1 + sum(other.changed for other in self.branches.values()))
+        start = self.count
+        branch = Branch(name, settings, self.branch, start, start, start, changed=True)
+        stack.restore(parameters)
+        branch.checkpoints[start] = stack.snapshot()
+        self.branches[name], self._stacks[name] = branch, stack
+        self.branch, self.stack = branch, stack
+        self._thin()
+        return branch
+
+    def _stack_of(self, branch: Branch) -> Stack:
+        """The layers that a branch was trained with."""
+        for part in path_of(branch):
+            if part.name in self._stacks:
+                return self._stacks[part.name]
+        return self._first_stack
+
     def drop(self, branch: Branch) -> None:
         """Forgets a branch that no other one left; where the timeline stands on it, it goes back to where it left.
 
@@ -339,6 +369,7 @@ class Timeline:
         if self.branch is branch:
             self.go_to(branch.parent, branch.origin)
         del self.branches[branch.name]
+        self._stacks.pop(branch.name, None)
 
     def cut(self, count: int) -> None:
         """Forgets what the branch was trained beyond a count, at which it must be between two batches."""
@@ -346,6 +377,8 @@ class Timeline:
         branch.log = Log(branch.log.losses[: count - branch.start], branch.log.classes[: count - branch.start])
         branch.checkpoints = {at: kept for at, kept in branch.checkpoints.items() if at <= count}
         branch.stretches = [stretch for stretch in branch.stretches if stretch.start < count]
+        branch.scores = {at: score for at, score in branch.scores.items() if at <= count}
+        branch.pulse.cut(count)
         branch.head = count
         self.go_to(branch, count)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstep.branches import Branch, free_name, with_rate
+from nnstep.divergence import beginning_text, find_divergence, first_not_finite
 from nnstep.engines.base import Engine
 from nnstep.errors import NnstepError
 from nnstep.lookout import Lookout
@@ -16,6 +19,7 @@ from nnstep.network import epoch_order
 from nnstep.samples import Samples
 from nnstep.settings import Settings
 from nnstep.stack import Stack
+from nnstep.stepping import Frame, run_steps
 from nnstep.timeline import Timeline
 
 REPORT_SECONDS = 0.05
@@ -86,19 +90,28 @@ class Trainer:
         self.stack, self.samples, self.engine, self.settings = stack, samples, engine, settings
         self.epoch, self.sample = epoch, sample
         self._seconds = 0.0
+        self._jobs: deque[Callable[[], object]] = deque()
         self._begin_epoch()
 
-    def run(self, epochs: int) -> Iterator[Progress]:
+    def run(self, epochs: int, limit: int | None = None) -> Iterator[Progress]:
         """Trains until epoch number `epochs` is over, and reports about every 50 ms and at each epoch's end.
+
+        It can be called again, and then goes on where it was: `run(trainer.epoch)` runs to the end of this epoch, and
+        `run(trainer.epoch, 1)` one sample (or one batch).
+
+        Args:
+            epochs: the last epoch.
+            limit: stop after so many samples, in whole batches, at least one.
 
         Raises:
             NnstepError: a loss became NaN or infinite; the parameters are those before that sample's update.
         """
         self.stack.learn_parameters(self.samples.inputs(slice(0, 1), self.stack.dtype))
         busy, done, chunk = 0.0, 0, self.settings.batch_size
-        while self.epoch <= epochs and not (self.lookout and self.lookout.hit is not None):
+        while not self._is_over(epochs, done, limit):
+            self.do_jobs()
             began = time.perf_counter()
-            losses = self._train_some(chunk)
+            losses = self._train_some(chunk if limit is None else min(chunk, limit - done))
             took = time.perf_counter() - began
             busy, done, self._seconds = busy + took, done + len(losses), self._seconds + took
             report = Progress(
@@ -116,6 +129,41 @@ class Trainer:
                 self.epoch, self.sample = self.epoch + 1, 0
                 self._begin_epoch()
             yield report
+        self.do_jobs()
+
+    def between(self, job: Callable[[], object]) -> None:
+        """Has something done before the next samples are trained, in the thread that trains; any thread may ask.
+
+        Then the stack and the timeline hold still. While nobody trains, `do_jobs` does what was asked for.
+        """
+        self._jobs.append(job)
+
+    def do_jobs(self) -> None:
+        """Does what `between` was given, in its order."""
+        while self._jobs:
+            self._jobs.popleft()()
+
+    def change_rate(self, learning_rate: float) -> None:
+        """Goes on with another learning rate from the next samples on; any thread may ask.
+
+        On a timeline a branch begins there, so that the samples before can be replayed as they were.
+
+        Raises:
+            NnstepError: it is no learning rate.
+        """
+        settings = with_rate(self.settings, learning_rate)
+        self.between(lambda: self._go_on_with(settings.learning_rate))
+
+    def _go_on_with(self, learning_rate: float) -> None:
+        if learning_rate == self.settings.learning_rate:
+            return
+        self.settings = with_rate(self.settings, learning_rate)
+        if self.timeline and not self.timeline.branch.diverged:
+            begin_rate(self.timeline, learning_rate)
+
+    def _is_over(self, epochs: int, done: int, limit: int | None) -> bool:
+        hit = self.lookout is not None and self.lookout.hit is not None
+        return self.epoch > epochs or hit or (limit is not None and done >= limit)
 
     def _begin_epoch(self) -> None:
         settings = self.settings
@@ -131,12 +179,36 @@ class Trainer:
         else:
             rows = self._order[self.sample : self.sample + chunk]
             outcome = self.engine.run(self.stack, self.samples, rows, settings.learning_rate, settings.batch_size)
-        if outcome.diverged:
-            raise diverged(self.epoch, self.sample + len(outcome.losses), outcome.losses[-1])
+        if outcome.diverged and not (self.lookout and self.lookout.hit is not None):
+            sample = self.sample + len(outcome.losses)
+            raise diverged(self.epoch, sample, outcome.losses[-1], self._origin(sample))
         self.sample += len(outcome.losses)
         self._trained += len(outcome.losses)
         self._total += float(outcome.losses.sum())
         return outcome.losses
+
+    def _origin(self, sample: int) -> str:
+        """In which tensor of which step it began, as a part of a sentence; empty where that is not found."""
+        if self.timeline:
+            found = find_divergence(self.timeline)
+            if found is None:
+                return ""
+            position = self.timeline.position_of(found.count)
+            place = "" if position.sample == sample and position.epoch == self.epoch else f" at {position}"
+            return f"; {beginning_text(found.frame, found.key)}{place}"
+        first = first_not_finite(self._frames(sample - 1))
+        return f"; {beginning_text(*first)}" if first else ""
+
+    def _frames(self, index: int) -> tuple[Frame, ...]:
+        """All steps of a sample of this epoch, from 0, with the parameters of now; the stack is left as it is."""
+        row, before = int(self._order[index]), self.stack.snapshot()
+        X = self.samples.inputs(slice(row, row + 1), self.stack.dtype)
+        y = self.samples.targets(slice(row, row + 1), self.stack.dtype)
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                return tuple(run_steps(self.stack, X, y, self.settings.learning_rate, before))
+        finally:
+            self.stack.restore(before)
 
     def _next_chunk(self, chunk: int, took: float) -> int:
         """About as many samples as fit between two reports, in whole batches, growing by 4 at most."""
@@ -145,10 +217,25 @@ class Trainer:
         return max(1, wanted // size) * size
 
 
-def diverged(epoch: int, sample: int, loss: float) -> NnstepError:
-    """The error that says where training became NaN or infinite."""
+def begin_rate(timeline: Timeline, learning_rate: float) -> Branch:
+    """Begins a branch with another learning rate where a timeline stands, called by that rate.
+
+    A branch of that kind on which nothing was trained yet is forgotten: its rate was only passed by.
+    """
+    branch = timeline.branch
+    passed_by = branch.parent and branch.start == branch.origin and not (len(branch.log) or branch.changed)
+    if passed_by and not branch.edit and not any(other.parent is branch for other in timeline.branches.values()):
+        timeline.drop(branch)
+    settings = with_rate(timeline.branch.settings, learning_rate)
+    if passed_by and settings == timeline.branch.settings and timeline.at_head:
+        return timeline.branch
+    return timeline.fork(free_name(timeline.branches, f"η {learning_rate:g}"), settings)
+
+
+def diverged(epoch: int, sample: int, loss: float, origin: str = "") -> NnstepError:
+    """The error that says where training became NaN or infinite, and where that began."""
     value = "NaN" if np.isnan(loss) else "infinite"
     return NnstepError(
-        f"training diverged: the error became {value} at epoch {epoch}, sample {sample}",
+        f"training diverged: the error became {value} at epoch {epoch}, sample {sample}{origin}",
         "Try a smaller --learning-rate, another --init, or tanh in place of relu or identity",
     )

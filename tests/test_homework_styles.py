@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from nnstep.adapting import HomeworkStack
+from nnstep.arithmetic import Place, explain
+from nnstep.breakpoints import parse_breakpoint
 from nnstep.cli import main
 from nnstep.debugger import Debugger
 from nnstep.engines.base import choose_engine
@@ -15,8 +17,10 @@ from nnstep.samples import Dataset
 from nnstep.settings import Settings
 from nnstep.source import running_source
 from nnstep.timeline import Timeline
+from nnstep.watches import parse_watch
 
 FOLDER = Path(__file__).parent / "homework"
+SAMPLES = Path(__file__).parent.parent / "samples"
 STYLES = ["row_vectors.py", "columns.py", "flat_vectors.py", "class_with_layers.py", "main_guard.py", "notebook.ipynb"]
 every_style = pytest.mark.parametrize("style", STYLES)
 
@@ -115,6 +119,62 @@ def test_the_source_beside_a_step_is_the_students(style: str, digits: Dataset) -
     ran = [line for number, line in function.lines if number in function.ran]
     assert any("return" in line for line in ran)
     assert function.file in (style, "sibling_layers.py")
+
+
+@every_style
+def test_elements_are_explained_by_the_rule_that_they_agree_with(style: str, digits: Dataset) -> None:
+    stack, timeline = timeline_of(style, digits)
+    timeline.train(3)
+    frames = timeline.frames()
+    weights, bias = sorted(frames[9].gradients, key=lambda name: -frames[9].gradients[name].size)
+    large = frames[9].gradients[weights].shape
+    at = (400, 3) if large == (784, 12) else (3, 400)
+    W = f"[{at[0]},{at[1]}]"
+    cases = {
+        (0, "output", (0, 3)): ("Y[3] = Σᵢ X[i]·", 785),
+        (1, "output", (0, 3)): ("Y[3] = tanh(X[3])", 1),
+        (4, "output", ()): ("E = Σⱼ (y[j] − ŷ[j])²/10", 10),
+        (5, "input_gradient", (0, 2)): ("dE/dŷ[2] = −2·(y[2] − ŷ[2])/10", 1),
+        (6, "input_gradient", (0, 2)): ("dE/dX[2] = dE/dY[2]·tanh′(X[2])", 1),
+        (7, "input_gradient", (0, 2)): ("dE/dX[2] = Σⱼ dE/dY[j]·", 10),
+        (9, f"gradients.{weights}", at): ("X[400]·dE/dY[3]", 1),
+        (9, f"gradients.{bias}", np.unravel_index(3, frames[9].gradients[bias].shape)): ("dE/dY[3]", 1),
+        (9, f"after.{weights}", at): (f"{W} − η·", 2),
+    }
+    for (step, key, index), (formula, terms) in cases.items():
+        found = explain(frames, stack.layers, Place(step, key, tuple(map(int, index))))
+        assert formula in found.formula
+        assert len(found.values) == terms
+        assert np.isclose(found.values.sum(), found.value, rtol=1e-6, atol=1e-15)
+
+
+def test_an_element_that_disagrees_with_its_rule_says_what_the_rule_would_give(digits: Dataset) -> None:
+    stack = HomeworkStack(load_homework(str(SAMPLES / "homework_broken.py")), digits)
+    timeline = Timeline(stack, digits.train, choose_engine("auto", stack), Settings(0.1))
+    frames = timeline.frames()
+    frame = frames[6]
+    slope = frame.output_gradient[0, 2] * (1 - np.tanh(frame.input[0, 2]) ** 2)
+    note = explain(frames, stack.layers, Place(6, "input_gradient", (0, 2))).note
+    assert note.startswith("Computed by backward_propagation of TanhLayer 4: dE/dY[2]·tanh′(X[2]) would give ")
+    assert f"{slope:.4g}".replace("-", "−") in note or f"{slope:.3e}".replace("-", "−") in note
+
+
+@every_style
+def test_breakpoints_and_watches_take_the_students_parameters(style: str, digits: Dataset) -> None:
+    stack, timeline = timeline_of(style, digits)
+    debugger = Debugger(timeline)
+    names = {name for index in range(4) for name in stack.parameters_of(index)}
+    weights = max(stack.parameters_of(0), key=lambda name: stack.parameters_of(0)[name].size)
+    debugger.watches.add(parse_watch(f"0.{weights}[2,1]", stack.names, names))
+    found = parse_breakpoint("backward if |dX| > 0", stack.names, names)
+    hits = [
+        frame.step.index
+        for frame, moment in zip(debugger.frames, debugger.moments, strict=True)
+        if found.stops_at(moment)
+    ]
+    assert hits == [6, 7, 8, 9]
+    values = [list(debugger.watches)[0].value(moment) for moment in debugger.moments]
+    assert values[0] == stack.parameters_of(0)[weights][2, 1]
 
 
 @every_style

@@ -1,4 +1,4 @@
-"""A class with `layers`, some of them classes themselves; slots; the loss as functions `loss` and `loss_prime` of the file."""
+"""A class with `layers`, some of them classes themselves; slots; the loss as functions of the file."""
 
 import numpy as np
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 
-class Linear(object):
+class Linear:
     def __init__(self, shape, seed):
         rng = np.random.default_rng(seed)
         self.params = {"W": rng.uniform(-0.05, 0.05, shape), "b": rng.uniform(-0.05, 0.05, shape[1])}
@@ -23,7 +23,7 @@ class Linear(object):
         return back
 
 
-class Elementwise(object):
+class Elementwise:
     def __init__(self, f, df):
         self.f, self.df = f, df
 
