@@ -168,7 +168,9 @@ class Trainer:
             return
         self.settings = with_rate(self.settings, learning_rate)
         if self.timeline and not self.timeline.branch.diverged:
-            begin_rate(self.timeline, learning_rate)
+            branch = begin_rate(self.timeline, learning_rate)
+            if self.monitor:
+                self.monitor.begin(self.settings, branch.name, self._count)
 
     def _is_over(self, epochs: int, done: int, limit: int | None) -> bool:
         hit = self.lookout is not None and self.lookout.hit is not None
