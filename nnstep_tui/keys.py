@@ -47,6 +47,7 @@ SEEING = [
     key("l", "layers", "layers", "put the cursor into the stack: run to a layer, break on it"),
     key("o", "page", "pane below", "what the pane below shows: arithmetic, source, watches"),
     key("w", "watches", "watch", "list, add and edit watches"),
+    key("K", "check", "check", "check all gradients by differences, and say in words what is wrong"),
     key("P", "prints", "prints", "what your own code printed, and notes on it (--net)"),
 ]
 TRYING = [
@@ -132,9 +133,7 @@ LOOKING = [
     key("h", "highest", "highest", "the largest loss of each column too"),
     key("b", "branch", "branch", "the next branch; it is the one that is trained and opened"),
     key("O", "overlay", "overlay", "the curves of a saved run above these, or away again"),
-    key(
-        "v", "page", "pane below", "below: layers, scores, confusion, mistakes, weights, alarms", show=True
-    ),
+    key("v", "page", "pane below", "below: layers, scores, confusion, mistakes, weights, alarms", show=True),
     key("z", "single", "zoom", "the curve alone, or with the pane"),
     key("e", "enter", "enter", "the cursor into the confusion matrix"),
     key("pagedown", "leaf(1)", "more", "more mistakes, or weights", "PgDn"),
