@@ -73,6 +73,12 @@ def make_parser() -> Parser:
     _add_network(debug)
     _add_training(debug)
     debug.add_argument("--run", metavar="FILE.nnrun", help="go on with a saved run, with its network and data")
+    debug.add_argument(
+        "--autosave",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="keep the run on disk while epochs are trained, in the account's state folder (the default)",
+    )
     debug.add_argument("--sample", type=int, default=0, metavar="I", help="which digit first (from 0)")
 
     train = commands.add_parser("train", help="trains without a screen")

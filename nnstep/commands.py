@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import sys
 import threading
 import time
@@ -242,7 +243,12 @@ def open_debugger(options: Namespace) -> int:
     from nnstep_tui.app import NnstepApp
     from nnstep_tui.welcome import first_start
 
-    return NnstepApp(debugger, options.epochs, config, first_start()).run() or 0
+    autosave = default_autosave_path() if options.autosave else None
+    app = NnstepApp(debugger, options.epochs, config, first_start(), bench.data.test, autosave)
+    code = app.run()
+    if app.kept:
+        print(f"The run is kept: nnstep --run {shlex.quote(app.kept)} opens it", file=sys.stderr)
+    return code or 0
 
 
 def test_set(network: Network, samples: Samples) -> Evaluation:

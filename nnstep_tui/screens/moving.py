@@ -80,7 +80,7 @@ class Moving(DebuggerScreen):
 
     def action_layers(self) -> None:
         """The cursor into the stack."""
-        self.query_one(StackView).focus()
+        self.set_focus(self.query_one(StackView))
 
     def action_layer(self, move: int) -> None:
         """Another layer in the stack."""

@@ -263,7 +263,9 @@ class SteppingScreen(Moving, Stopping, Changing, Keeping):
         return len(self.debugger.stack.layers) if frame.step.layer is None else frame.step.layer
 
     def _small(self, symbol: str, array: np.ndarray, limit: float | None) -> View:
-        return View(symbol, array, self.debugger.samples.shape, limit=limit, log=self.looks.log, legend=False)
+        return View(
+            symbol, array, self.debugger.samples.shape, limit=limit, log=self.looks.log, legend=False, plain=True
+        )
 
     @on(TensorPanes.Clicked)
     def _select(self, event: TensorPanes.Clicked) -> None:
@@ -271,7 +273,7 @@ class SteppingScreen(Moving, Stopping, Changing, Keeping):
         tensor = tensors[min(event.number, len(tensors) - 1)]
         self.key = tensor.key
         if event.index is not None and len(event.index) == tensor.array.ndim:
-            self.query_one(TensorPanes).focus()
+            self.set_focus(self.query_one(TensorPanes))
             self.put_cursor(tensor, event.index)
         self.show()
 
@@ -285,6 +287,6 @@ class SteppingScreen(Moving, Stopping, Changing, Keeping):
         if self.debugger.cursor >= layers - 1:
             self.debugger.cursor = layers - 1
             self.key = "output"
-            self.query_one(TensorPanes).focus()
+            self.set_focus(self.query_one(TensorPanes))
             self.put_cursor(self.tensor(), (0, event.number))
         self.show()
