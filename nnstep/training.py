@@ -119,7 +119,7 @@ class Trainer:
                 epochs,
                 self.sample,
                 len(self.samples),
-                self._total / max(self._trained, 1),
+                self._error(),
                 losses,
                 self._seconds,
                 done / max(busy, 1e-9),
@@ -168,7 +168,7 @@ class Trainer:
     def _begin_epoch(self) -> None:
         settings = self.settings
         self._order = epoch_order(len(self.samples), self.epoch, settings.shuffle, settings.seed)
-        self._total, self._trained, self._seconds = 0.0, 0, 0.0
+        self._losses, self._trained, self._seconds = np.zeros(len(self.samples)), 0, 0.0
 
     def _train_some(self, chunk: int) -> NDArray[np.float64]:
         settings = self.settings
@@ -183,9 +183,13 @@ class Trainer:
             sample = self.sample + len(outcome.losses)
             raise diverged(self.epoch, sample, outcome.losses[-1], self._origin(sample))
         self.sample += len(outcome.losses)
+        self._losses[self._trained : self._trained + len(outcome.losses)] = outcome.losses
         self._trained += len(outcome.losses)
-        self._total += float(outcome.losses.sum())
         return outcome.losses
+
+    def _error(self) -> float:
+        # The mean of all at once, so that its last digit does not depend on how the epoch was cut into pieces.
+        return float(self._losses[: self._trained].mean()) if self._trained else 0.0
 
     def _origin(self, sample: int) -> str:
         """In which tensor of which step it began, as a part of a sentence; empty where that is not found."""
