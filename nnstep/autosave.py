@@ -17,15 +17,15 @@ from nnstep.timeline import Timeline
 
 SECONDS = 30.0
 KEPT_FILES = 10
-LONG, PAUSE = 0.5, 5.0
+LONG, PAUSE = 2.0, 5.0
 
 
 class Autosave:
     """Saves a run at each epoch's end and every 30 s.
 
     Taking a snapshot costs well under a millisecond; a thread writes it. Where saving takes longer than an epoch, the
-    last snapshot that waits is the one that is written next. After a save that took longer than 0.5 s, epoch ends are
-    left out until five times as long has passed, but never for more than 30 s.
+    last snapshot that waits is the one that is written next. After a save that took longer than 2 s, the next one comes
+    when five times as long has passed, or 30 s.
 
     What goes wrong is told, and training goes on; the next save tries again.
 
@@ -59,6 +59,7 @@ class Autosave:
             check_writable(path)
         except NnstepError as error:
             self._tell(error)
+        self._ended: list[Job] = []
         self._writer = Latest("autosave")
 
     def follow(self, timeline: Timeline, epoch_ended: bool, then: Job | None = None) -> bool:
@@ -67,31 +68,35 @@ class Autosave:
         Args:
             timeline: the run.
             epoch_ended: it stands at the end of an epoch.
-            then: is called when this state is on disk, or could not be put there; by the writing thread, or at once.
+            then: is called when an epoch's end is on disk, or could not be put there; by the writing thread. Where
+                the epoch has not ended, it is called at once.
 
         Returns:
-            Whether this is being saved.
+            Whether it began to save.
         """
+        if not epoch_ended and then:
+            then()
+        elif epoch_ended:
+            self._ended.append(then or (lambda: None))
         passed = time.monotonic() - self._began
         rest = PAUSE * self._took if self._took > LONG else 0
-        if passed >= self.seconds or (epoch_ended and passed >= rest):
-            self.save(timeline, then)
+        if passed >= self.seconds or (self._ended and passed >= rest):
+            self.save(timeline)
             return True
-        if then:
-            then()
         return False
 
     def save(self, timeline: Timeline, then: Job | None = None) -> None:
         """Saves the run as it is now, unless nothing has changed since the last time."""
         self._began = time.monotonic()
+        ended, self._ended = [*self._ended, *([then] if then else [])], []
         notes = self._notes() if self._notes else None
         known = (_state_of(timeline), notes)
         if known != self._known or self._trouble:
             self._known = known
             snapshot = take_snapshot(timeline, self.config, notes)
-            self._writer.submit(lambda: self._write(snapshot), then)
-        elif then:
-            self._writer.after(then)
+            self._writer.submit(lambda: self._write(snapshot))
+        for call in ended:
+            self._writer.after(call)
 
     def wait(self) -> None:
         """Waits until all that was to be saved is on disk, or could not be put there."""
@@ -102,6 +107,9 @@ class Autosave:
         if timeline:
             self.save(timeline)
         self._writer.close()
+        for call in self._ended:
+            call()
+        self._ended = []
 
     def discard(self) -> None:
         """Ends the thread, and removes the file."""

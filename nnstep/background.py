@@ -72,14 +72,21 @@ class Latest:
                 if self._waiting is None:
                     return
                 (job, self._running), self._waiting = self._waiting, None
-            try:
-                job()
-                while self._running:
-                    self._running.pop(0)()
-            except BaseException as error:
-                self._error = error
-            with self._changed:
-                late, self._running = self._running, None
-                self._changed.notify_all()
-            for then in late:
-                then()
+            self._attempt(job)
+            while calls := self._calls():
+                for then in calls:
+                    self._attempt(then)
+
+    def _calls(self) -> list[Job]:
+        """What is to be called after the job at hand; where that is nothing more, the job is over."""
+        with self._changed:
+            calls = self._running or []
+            self._running = [] if calls else None
+            self._changed.notify_all()
+            return calls
+
+    def _attempt(self, job: Job) -> None:
+        try:
+            job()
+        except BaseException as error:
+            self._error = error

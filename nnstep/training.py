@@ -127,7 +127,7 @@ class Trainer:
                 epochs,
                 self.sample,
                 len(self.samples),
-                self._total / max(self._trained, 1),
+                self._error(),
                 losses,
                 self._seconds,
                 done / max(busy, 1e-9),
@@ -179,7 +179,7 @@ class Trainer:
     def _begin_epoch(self) -> None:
         settings = self.settings
         self._order = epoch_order(len(self.samples), self.epoch, settings.shuffle, settings.seed)
-        self._total, self._trained, self._seconds = 0.0, 0, 0.0
+        self._losses, self._trained, self._seconds = np.zeros(len(self.samples)), 0, 0.0
 
     @property
     def _count(self) -> int:
@@ -206,8 +206,8 @@ class Trainer:
             sample, cause = self.sample + len(outcome.losses), self.monitor.cause if self.monitor else None
             raise diverged(self.epoch, sample, outcome.losses[-1], self._origin(sample), cause)
         self.sample += len(outcome.losses)
+        self._losses[self._trained : self._trained + len(outcome.losses)] = outcome.losses
         self._trained += len(outcome.losses)
-        self._total += float(outcome.losses.sum())
         return outcome.losses
 
     def _train(self, limit: int) -> Outcome:
@@ -217,6 +217,10 @@ class Trainer:
             return self.timeline.train(limit)
         settings, rows = self.settings, self._order[self.sample : self.sample + limit]
         return self.engine.run(self.stack, self.samples, rows, settings.learning_rate, settings.batch_size)
+
+    def _error(self) -> float:
+        # The mean of all at once, so that its last digit does not depend on how the epoch was cut into pieces.
+        return float(self._losses[: self._trained].mean()) if self._trained else 0.0
 
     def _origin(self, sample: int) -> str:
         """In which tensor of which step it began, as a part of a sentence; empty where that is not found."""

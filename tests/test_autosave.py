@@ -62,6 +62,26 @@ def test_between_epochs_it_saves_only_after_its_time(timeline: Timeline, tmp_pat
     assert len(saved_losses(tmp_path / "a.nnrun")) == 3
 
 
+def test_after_a_long_save_the_next_epochs_wait_and_their_lines_too(timeline: Timeline, tmp_path: Path) -> None:
+    path, said = tmp_path / "a.nnrun", []
+    saver = Autosave(str(path), {}, pytest.fail)
+    saver._took = 60.0
+    for epoch in (1, 2, 3):
+        timeline.train(30)
+        assert not saver.follow(timeline, True, lambda epoch=epoch: said.append(epoch))
+    assert not said and not path.exists()
+    saver._took = 0.0
+    timeline.train(5)
+    assert saver.follow(timeline, False)
+    saver.wait()
+    assert said == [1, 2, 3] and len(saved_losses(path)) == 95
+    saver._took = 60.0
+    timeline.train(25)
+    assert not saver.follow(timeline, True, lambda: said.append(4))
+    saver.close()
+    assert said == [1, 2, 3, 4]
+
+
 def test_what_is_written_is_the_moment_of_the_snapshot(
     timeline: Timeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
