@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from nnstep.branches import Branch
 from nnstep.divergence import beginning_text, find_divergence
-from nnstep.health import DEAD, LIMITS, SATURATED
+from nnstep.health import DEAD, SATURATED
 from nnstep.layers import Array
+from nnstep.limits import LIMITS
 from nnstep.pulse import MEASURES, Pulse, pulse_along, pulse_of
 from nnstep.samples import Samples
 from nnstep.scoring import Answers, Score, answers
@@ -139,8 +140,9 @@ def _remarks(timeline: Timeline, pulse: Pulse) -> list[str]:
         return found
     with np.errstate(invalid="ignore"):
         late = _means(pulse.values[-max(1, len(pulse) // 4) :])
+    outputs = timeline.stack.names[-1]  # those of the last layer shall be near their targets, 0 and 1
     for name, (_, _, saturated, dead) in zip(timeline.stack.names, late.tolist(), strict=True):
-        if saturated > LIMITS.saturated:
+        if name != outputs and saturated > LIMITS.saturated:
             found.append(
                 f"{name}: {share_text(saturated)} of its outputs are saturated in the last part of the run. {SATURATED}"
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,7 +123,7 @@ def answers(stack: Stack, samples: Samples) -> Answers:
 
 
 def _answers(stack: Stack, samples: Samples) -> Answers:
-    layers = copy.deepcopy(stack.layers)
+    layers = stack.copy().layers
     classes, confidences, losses, strict = [], [], [], []
     for start in range(0, len(samples), CHUNK):
         rows = slice(start, start + CHUNK)
