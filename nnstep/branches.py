@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from nnstep.history import Log
 from nnstep.pulse import Pulse
 from nnstep.scoring import Score
 from nnstep.settings import Settings
-from nnstep.stack import Parameters
+from nnstep.stack import Parameters, Snapshot
 
 STEPS = "steps"
 
@@ -118,7 +119,13 @@ def thin(branch: Branch, checkpoints: dict[int, Parameters], spacing: int) -> No
 
 def size_of(parameters: Parameters) -> int:
     """How many bytes parameters take."""
-    return sum(array.nbytes for arrays in parameters for array in arrays.values())
+    held = sum(array.nbytes for arrays in parameters for array in arrays.values())
+    return held + (size_of_state(parameters.state) if isinstance(parameters, Snapshot) else 0)
+
+
+def size_of_state(state: Mapping[str, Any]) -> int:
+    """About how many bytes the state takes that students' layers keep beside their parameters."""
+    return sum(value.nbytes if isinstance(value, np.ndarray) else 32 for value in state.values()) + 5000
 
 
 def mebibytes(size: int) -> str:

@@ -11,7 +11,7 @@ from typing import NoReturn
 from nnstep import __version__
 from nnstep.errors import NnstepError
 
-COMMANDS = ("debug", "train", "evaluate", "predict", "trace", "runs", "report")
+COMMANDS = ("debug", "train", "evaluate", "predict", "trace", "check", "runs", "report")
 
 
 class Parser(argparse.ArgumentParser):
@@ -35,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run(options)
     except NnstepError as error:
+        for text in (getattr(error, "printed", ""), getattr(error, "traceback", "")):
+            if text:
+                print(text.rstrip("\n"), file=sys.stderr)
         print(f"nnstep: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except MemoryError:
@@ -54,6 +57,10 @@ def run(options: argparse.Namespace) -> int:
         from nnstep.commands import open_debugger
 
         return open_debugger(options)
+    if options.command == "check":
+        from nnstep.check_command import check
+
+        return check(options)
     from nnstep import commands
 
     return int(getattr(commands, options.command)(options))
@@ -100,6 +107,12 @@ def make_parser() -> Parser:
         metavar="CONDITION",
         help='stop at the first sample where it holds, such as "loss > 0.5" or "dead > 50%%"; can be given again',
     )
+    train.add_argument(
+        "--alarms",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="look after the run and say where it is sick (the default), or do not",
+    )
     train.add_argument("--budget", type=float, default=256, metavar="MIB", help="memory for the run; default 256")
     _add_json(train)
 
@@ -127,6 +140,8 @@ def make_parser() -> Parser:
     trace.add_argument("--npz", metavar="FILE.npz", help="write all arrays there")
     _add_json(trace)
 
+    _add_check(commands)
+
     runs = commands.add_parser("runs", help="what is inside saved runs")
     runs.add_argument("files", nargs="+", metavar="FILE.nnrun", help="saved runs")
     _add_json(runs)
@@ -137,6 +152,17 @@ def make_parser() -> Parser:
     report.add_argument("--branch", metavar="NAME", help="of which branch of it; default: the last one trained")
     _add_data(report)
     return parser
+
+
+def _add_check(commands: argparse._SubParsersAction[Parser]) -> None:
+    check = commands.add_parser("check", help="gradients and contracts of layers that you wrote")
+    check.add_argument("files", nargs="+", metavar="FILE.py", help="files or notebooks, each with a network")
+    check.add_argument("--hint", type=int, default=1, choices=range(4), help="how much hints say; default 1")
+    check.add_argument("--teacher", action="store_true", help="all hints, and how each fault is mended")
+    check.add_argument("--time-limit", type=float, default=10, metavar="S", help="for each call; default 10 seconds")
+    check.add_argument("--memory-limit", type=int, default=1024, metavar="MIB", help="for each file; default 1024")
+    check.add_argument("--junit", metavar="FILE.xml", help="write a report as JUnit XML")
+    _add_json(check)
 
 
 def _add_data(parser: Parser) -> None:
@@ -154,6 +180,12 @@ def _add_data(parser: Parser) -> None:
 def _add_network(parser: Parser) -> None:
     group = parser.add_argument_group("network")
     group.add_argument("--layers", metavar="LIST", help="default 784,128,tanh,64,tanh,10,tanh")
+    group.add_argument(
+        "--net", metavar="FILE.py", help="the network of your own file or notebook, in place of --layers"
+    )
+    group.add_argument(
+        "--time-limit", type=float, default=10.0, metavar="SECONDS", help="for each call of its code; default 10"
+    )
     group.add_argument("--loss", default="mse", help="default mse")
     group.add_argument("--init", default="lecun", help="lecun (default), xavier, he or uniform01")
     group.add_argument("--seed", type=int, default=0, metavar="N", help="of weights and shuffling; default 0")

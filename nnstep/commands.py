@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shlex
 import sys
 import threading
@@ -11,12 +12,15 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from nnstep.adapting import HomeworkStack
+from nnstep.alarms.monitor import Monitor
+from nnstep.alarms.printing import printed
 from nnstep.architecture import describe_layers
 from nnstep.autosave import Autosave, default_autosave_path
 from nnstep.branches import parse_position
@@ -28,11 +32,12 @@ from nnstep.network import Evaluation, Network, epoch_order, training_line
 from nnstep.network import evaluate as evaluate_outputs
 from nnstep.run_report import describe_run, run_text
 from nnstep.runs import open_run, read_notes, read_run, save_run
-from nnstep.samples import Samples
+from nnstep.samples import Dataset, Samples
 from nnstep.scoring import score
 from nnstep.signals import exit_code, stop_requests
 from nnstep.stepping import Frame, run_steps
 from nnstep.storage import check_writable, save_weights, write_text, write_whole
+from nnstep.student_code import TIME_LIMIT, StudentError
 from nnstep.timeline import Timeline
 from nnstep.tracing import as_arrays, as_json, as_text
 from nnstep.training import Progress, Trainer
@@ -55,7 +60,10 @@ def train(options: Namespace) -> int:
         timeline = Timeline(bench.stack, bench.data.train, engine, settings, round(options.budget * 2**20))
         if options.watch:
             lookout = Lookout(timeline, read_conditions(options.watch, timeline))
-    trainer = Trainer(bench.stack, bench.data.train, engine, settings, timeline=timeline, lookout=lookout)
+    monitor = Monitor(bench.stack, bench.data.train) if options.alarms else None
+    trainer = Trainer(
+        bench.stack, bench.data.train, engine, settings, timeline=timeline, lookout=lookout, monitor=monitor
+    )
     began = time.perf_counter()
     report: dict[str, Any] = {"epochs": []}
     with _compiling_notice():
@@ -71,17 +79,21 @@ def train(options: Namespace) -> int:
             stopped = stop_at(timeline, lookout.breakpoints, lookout.hit)
         elif timeline and not signal_number:
             timeline.branch.scores[timeline.count] = score(bench.stack, bench.data.test, timeline.count)
+    except NnstepError:
+        say_more(bench, prints=False)
+        raise
     finally:
+        alarms = [alarm.as_json() for alarm in monitor.alarms] if monitor else []
         if saver:
             saver.close(timeline)
         if timeline and options.save_run:
-            save_run(options.save_run, timeline, _config(options, bench))
+            save_run(options.save_run, timeline, _config(options, bench), notes={"alarms": alarms})
     if stopped:
         _say(str(stopped), options)
     elif signal_number:
         _say(_where(trainer), options)
     else:
-        test = test_set(bench.network, bench.data.test)
+        test = bench.stack.guard(lambda: test_set(bench.network, bench.data.test))
         _say(str(test), options)
         report["test"] = _scores(test)
         if options.watch:
@@ -91,11 +103,13 @@ def train(options: Namespace) -> int:
         "seconds": time.perf_counter() - began,
         "interrupted": signal_number != 0,
         "stopped": stopped.as_json() if stopped else None,
+        "alarms": alarms,
         "config": _config(options, bench),
     }
     if options.save:
         save_weights(options.save, bench.stack, _meta(options, bench, trainer))
     _write_json(options, report)
+    say_more(bench)
     if signal_number and not stopped:
         return exit_code(signal_number)
     return 1 if options.watch and not stopped else 0
@@ -105,9 +119,10 @@ def evaluate(options: Namespace) -> int:
     """Prints the test line."""
     _check_outputs(options.json)
     bench = set_up(options)
-    test = test_set(bench.network, bench.data.test)
+    test = bench.stack.guard(lambda: test_set(bench.network, bench.data.test))
     _say(str(test), options)
     _write_json(options, {"test": _scores(test), "config": _config(options, bench)})
+    say_more(bench)
     return 0
 
 
@@ -130,7 +145,7 @@ def predict(options: Namespace) -> int:
         names = [str(index) for index in chosen]
         rows = slice(chosen.start, chosen.stop)
         samples, labelled = Samples(test.pixels[rows], test.labels[rows], test.shape), True
-    outputs = forward(bench.network, samples)
+    outputs = bench.stack.guard(lambda: forward(bench.network, samples))
     rows_out = [
         _prediction(name, output, int(label) if labelled else None)
         for name, output, label in zip(names, outputs, samples.labels, strict=True)
@@ -140,6 +155,7 @@ def predict(options: Namespace) -> int:
         wrong = "   wrong" if labelled and row["label"] != row["prediction"] else ""
         _say(f"{row['image']}: {row['prediction']}   output {row['confidence']:.3f}{truth}{wrong}", options)
     _write_json(options, {"predictions": rows_out})
+    say_more(bench)
     return 0
 
 
@@ -164,7 +180,10 @@ def trace(options: Namespace) -> int:
     train_set, dtype = bench.data.train, bench.stack.dtype
     X, y = train_set.inputs(slice(row, row + 1), dtype), train_set.targets(slice(row, row + 1), dtype)
     with np.errstate(over="ignore", invalid="ignore"):
-        frames = list(run_steps(bench.stack, X, y, rate))
+        frames = bench.stack.guard(lambda: list(run_steps(bench.stack, X, y, rate)))
+    outputs = [frame.output for frame in frames[: len(bench.stack.layers) + 1] if frame.output is not None]
+    if not np.isfinite(outputs[-1]):
+        bench.stack.look_at_outputs([X, *outputs[:-1]])
     loss_frame = frames[len(bench.stack.layers)]
     frames = _only(options.step, frames)
     assert loss_frame.output is not None
@@ -185,6 +204,7 @@ def trace(options: Namespace) -> int:
         write_whole(options.npz, lambda file: file.write(buffer.getvalue()))
     if options.json:
         _write_json(options, report | {"frames": [as_json(frame) for frame in frames]})
+    say_more(bench)
     return 0
 
 
@@ -214,15 +234,56 @@ def open_saved(options: Namespace) -> tuple[Workbench, Timeline]:
     for name in ("limit", "test_limit"):
         if getattr(options, name, None) is not None:
             known[name] = getattr(options, name)
+    if getattr(options, "net", None):
+        known["net"] = options.net
+    if known.get("net"):
+        known |= {"layers": None, "time_limit": getattr(options, "time_limit", TIME_LIMIT)}
     bench = set_up(Namespace(**({"test_limit": None} | known | {"weights": None})))
+    if isinstance(bench.stack, HomeworkStack) and bench.homework and bench.homework.digest != known.get("net_digest"):
+        bench.stack.notes["changed"] = f"{run.path}: {bench.homework.path} has changed since this run was made"
     engine = choose_engine(run.meta["engine"], bench.stack)
     return bench, open_run(run, bench.stack, bench.data.train, engine)
 
 
 def open_debugger(options: Namespace) -> int:
-    """Opens the app."""
+    """Opens the app; homework that cannot be opened yet is waited for."""
     if options.epochs < 1:
         raise NnstepError(f"--epochs expected to be 1 or more, received {options.epochs}")
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    try:
+        made: Opened | None = _make_debugger(options)
+    except StudentError as error:
+        if not terminal or not options.net:
+            raise
+        from nnstep_tui.waiting import WaitingApp
+
+        made = WaitingApp(lambda: _make_debugger(options), error, [options.net]).run()
+        if made is None:
+            raise
+    if not terminal:
+        raise NnstepError("the debugger needs a terminal", "Without one: nnstep train, evaluate, predict or trace")
+    assert made is not None
+    from nnstep_tui.app import NnstepApp
+    from nnstep_tui.welcome import first_start
+
+    autosave = default_autosave_path() if options.autosave else None
+    app = NnstepApp(made.debugger, options.epochs, made.config, first_start(), made.data.test, autosave)
+    code = app.run()
+    if app.kept:
+        print(f"The run is kept: nnstep --run {shlex.quote(app.kept)} opens it", file=sys.stderr)
+    return code or 0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Opened:
+    """What the app is opened with."""
+
+    debugger: Debugger
+    config: dict[str, Any]
+    data: Dataset
+
+
+def _make_debugger(options: Namespace) -> Opened:
     if options.run:
         bench, timeline = open_saved(options)
         notes = read_run(options.run).meta.get("notes", {})
@@ -237,18 +298,7 @@ def open_debugger(options: Namespace) -> int:
         start = int(np.flatnonzero(order == options.sample)[0])
         timeline = Timeline(bench.stack, train_set, engine, settings, start=start)
         notes, config = {}, _config(options, bench)
-    debugger = Debugger(timeline, **read_notes(notes, bench.stack))
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise NnstepError("the debugger needs a terminal", "Without one: nnstep train, evaluate, predict or trace")
-    from nnstep_tui.app import NnstepApp
-    from nnstep_tui.welcome import first_start
-
-    autosave = default_autosave_path() if options.autosave else None
-    app = NnstepApp(debugger, options.epochs, config, first_start(), bench.data.test, autosave)
-    code = app.run()
-    if app.kept:
-        print(f"The run is kept: nnstep --run {shlex.quote(app.kept)} opens it", file=sys.stderr)
-    return code or 0
+    return Opened(Debugger(timeline, **read_notes(notes, bench.stack)), config, bench.data)
 
 
 def test_set(network: Network, samples: Samples) -> Evaluation:
@@ -258,7 +308,8 @@ def test_set(network: Network, samples: Samples) -> Evaluation:
 
 def forward(network: Network, samples: Samples) -> Any:
     """ŷ (samples, classes), computed 1,000 samples at a time to keep memory small."""
-    dtype = next((a.dtype for layer in network.layers for a in layer.parameters.values()), np.float64)
+    dtype = next((a.dtype for layer in network.layers for a in layer.parameters.values()), np.dtype(np.float64))
+    dtype = dtype if dtype.kind == "f" else np.dtype(np.float64)
     parts = range(0, len(samples), 1000)
     with np.errstate(over="ignore", invalid="ignore"):
         return np.concatenate([network.forward(samples.inputs(slice(i, i + 1000), dtype)) for i in parts])
@@ -269,9 +320,10 @@ def _run_epochs(trainer: Trainer, options: Namespace, epochs: list[dict[str, Any
 
     What is saved at an epoch's end is on disk before the epoch's line is printed.
     """
-    with stop_requests() as stop, _bar(trainer) as bar:
+    with stop_requests() as stop, _bar(trainer) as bar, printed(trainer.monitor) as print_alarms:
         for progress in trainer.run(options.epochs):
             bar(progress)
+            print_alarms(progress.epoch_ended)
             say: Callable[[], object] | None = None
             if progress.epoch_ended:
                 line = training_line(progress.epoch, options.epochs, progress.error)
@@ -372,13 +424,24 @@ def _prediction(name: str, output: Any, label: int | None) -> dict[str, Any]:
     return row if label is None else row | {"label": label}
 
 
+def say_more(bench: Workbench, prints: bool = True) -> None:
+    """Says what a student's code printed, and what was noticed about it, on standard error."""
+    if bench.homework:
+        from nnstep.student_report import report_homework
+
+        report_homework(bench.stack, prints)
+
+
 def _scores(test: Evaluation) -> dict[str, Any]:
     return asdict(test)
 
 
 def _config(options: Namespace, bench: Workbench) -> dict[str, Any]:
     known = {name: value for name, value in vars(options).items() if name not in ("command", "json")}
-    return known | {"layers": describe_layers(bench.network), "data": bench.data.name}
+    known |= {"layers": describe_layers(bench.network), "data": bench.data.name}
+    if bench.homework:
+        known |= {"net": os.path.abspath(bench.homework.path), "net_digest": bench.homework.digest}
+    return known
 
 
 def _meta(options: Namespace, bench: Workbench, trainer: Trainer) -> dict[str, Any]:

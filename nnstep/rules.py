@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnstep.layers import ActivationLayer, AffineLayer, Array
+from nnstep.recognized import activation_of, affine_of
 from nnstep.stepping import Frame
 
 
@@ -13,8 +14,8 @@ def rule(frame: Frame, layer: object | None) -> str:
             return f"E = {frame.step.name}(y, ŷ), one number for how wrong the outputs are"
         return "dE/dŷ: how E changes with each output" + _squares(frame)
     if frame.step.phase == "forward":
-        return f"{_forward(layer)}   {_shape(frame.input)} → {_shape(frame.output)}"
-    return f"{_backward(layer)}   {_shape(frame.output_gradient)} → {_shape(frame.input_gradient)}"
+        return f"{_forward(layer, frame)}   {_shape(frame.input)} → {_shape(frame.output)}"
+    return f"{_backward(layer, frame)}   {_shape(frame.output_gradient)} → {_shape(frame.input_gradient)}"
 
 
 def shown_tensors(frame: Frame) -> list[tuple[str, Array]]:
@@ -38,13 +39,19 @@ def shown_tensors(frame: Frame) -> list[tuple[str, Array]]:
     return [(symbol, array) for symbol, array in chosen if array is not None]
 
 
-def _forward(layer: object) -> str:
+def _forward(layer: object, frame: Frame) -> str:
     if isinstance(layer, AffineLayer):
         return "Y = X W + b"
-    return f"Y = {layer!r}(X)" if isinstance(layer, ActivationLayer) else "Y = forward_propagation(X)"
+    if isinstance(layer, ActivationLayer):
+        return f"Y = {layer!r}(X)"
+    form, activation = affine_of(frame), activation_of(frame)
+    if form:
+        W = _symbol(form.weights) + ("ᵀ" if form.transposed else "")
+        return f"Y = X {W}" + (f" + {_symbol(form.bias)}" if form.bias else "")
+    return f"Y = {activation.name}(X)" if activation else "Y = forward_propagation(X)"
 
 
-def _backward(layer: object) -> str:
+def _backward(layer: object, frame: Frame) -> str:
     if isinstance(layer, AffineLayer):
         return "dE/dX = dE/dY Wᵀ   dE/dW = Xᵀ dE/dY   W ← W − η dE/dW"
     if isinstance(layer, ActivationLayer):

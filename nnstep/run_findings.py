@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from nnstep.branches import Branch
 from nnstep.divergence import beginning_text, find_divergence
-from nnstep.health import DEAD, LIMITS, SATURATED
+from nnstep.health import DEAD, SATURATED
 from nnstep.layers import Array
+from nnstep.limits import LIMITS
 from nnstep.pulse import MEASURES, Pulse, pulse_along, pulse_of
 from nnstep.samples import Samples
 from nnstep.scoring import Answers, Score, answers

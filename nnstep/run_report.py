@@ -48,6 +48,7 @@ def describe_run(run: SavedRun) -> dict[str, Any]:
         "samples": per_epoch,
         "fingerprint": run.meta["fingerprint"],
         "branches": branches,
+        "alarms": run.meta.get("notes", {}).get("alarms", []),
     }
 
 
@@ -76,6 +77,8 @@ def run_text(report: dict[str, Any]) -> str:
                 f"    test set at {_position(score['count'], report['samples'])}   "
                 f"accuracy {score['correct']}/{score['samples']}, strict {score['strict_correct']}"
             )
+    for alarm in report["alarms"]:
+        lines.append(f"  alarm   {alarm['at']}   {alarm['branch']}   {alarm['name']}: {alarm['title']}")
     return "\n".join(lines)
 
 

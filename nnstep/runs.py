@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstep.alarms.alarm import alarm_from_json
 from nnstep.branches import Branch, Stretch, thin
 from nnstep.breakpoints import Breakpoints
 from nnstep.debugger import Debugger
@@ -24,7 +25,9 @@ from nnstep.samples import Samples
 from nnstep.scoring import score_from_json
 from nnstep.settings import Settings
 from nnstep.stack import Parameters, Stack, frozen_copies
+from nnstep.stack import Snapshot as StackSnapshot
 from nnstep.storage import read_arrays, read_meta, write_arrays, write_whole
+from nnstep.student_state import state_as_array, state_from_array
 from nnstep.timeline import BUDGET, Timeline
 from nnstep.watches import Watches
 
@@ -144,6 +147,10 @@ def write_snapshot(path: str, snapshot: Snapshot, budget: int = FILE_BUDGET) -> 
         for layer, arrays in enumerate(checkpoints[counts[0]] if counts else ()):
             for name in arrays:
                 named[f"{number}.{layer}.{name}"] = [checkpoints[count][layer][name] for count in counts]
+        for index, count in enumerate(counts):
+            kept_there = checkpoints[count]
+            if isinstance(kept_there, StackSnapshot):
+                named[f"{number}.state.{index}"] = state_as_array(kept_there.state)
     named["meta"] = np.array(json.dumps(snapshot.meta | {"fingerprint": fingerprint(snapshot.samples)}))
     write_whole(path, lambda file: write_arrays(file, named))
 
@@ -209,18 +216,27 @@ def open_run(run: SavedRun, stack: Stack, samples: Samples, engine: Engine, budg
 
 
 def notes_of(debugger: Debugger) -> dict[str, Any]:
-    """A debugger's breakpoints and watches as JSON's own types."""
-    return {"breakpoints": debugger.breakpoints.as_json(), "watches": debugger.watches.as_json()}
+    """A debugger's breakpoints, watches and alarms as JSON's own types."""
+    return {
+        "breakpoints": debugger.breakpoints.as_json(),
+        "watches": debugger.watches.as_json(),
+        "alarms": [alarm.as_json() for alarm in debugger.alarms],
+    }
 
 
 def read_notes(notes: dict[str, Any], stack: Stack) -> dict[str, Any]:
-    """Breakpoints and watches as `Debugger` takes them, from what `notes_of` gave.
+    """Breakpoints, watches and alarms as `Debugger` takes them, from what `notes_of` gave.
 
     Raises:
         NnstepError: they are damaged, or do not fit the network.
     """
     parameters = {name for index in range(len(stack.layers)) for name in stack.parameters_of(index)}
+    try:
+        alarms = [alarm_from_json(known) for known in notes.get("alarms", [])]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise NnstepError("the alarms of this run are damaged") from None
     return {
+        "alarms": alarms,
         "breakpoints": Breakpoints.from_json(notes.get("breakpoints", []), stack.names, parameters),
         "watches": Watches.from_json(notes.get("watches", []), stack.names, parameters),
     }
@@ -303,4 +319,5 @@ def _checkpoint(run: SavedRun, number: int, index: int, layers: int) -> Paramete
         prefix = f"{number}.{layer}."
         arrays = {key.removeprefix(prefix): a for key, a in run.arrays.items() if key.startswith(prefix)}
         found.append(frozen_copies({name: array[index] for name, array in arrays.items()}))
-    return tuple(found)
+    state = run.arrays.get(f"{number}.state.{index}")
+    return tuple(found) if state is None else StackSnapshot(found, state_from_array(state))

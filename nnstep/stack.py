@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -16,6 +16,49 @@ from nnstep.parameters import find_parameters
 
 Arrays: TypeAlias = Mapping[str, Array]
 Parameters: TypeAlias = tuple[Arrays, ...]
+NO_PARAMETERS: Arrays = MappingProxyType({})
+
+
+T = TypeVar("T")
+
+
+class Guard(Protocol):
+    """Runs work that calls layers, in the way that their code needs."""
+
+    def __call__(self, work: Callable[[], T], /) -> T:
+        """Does the work."""
+        ...
+
+
+class Keeper(Protocol):
+    """Captures and restores what layers keep beside their parameters."""
+
+    def capture(self) -> dict[str, Any]:
+        """A copy of it."""
+        ...
+
+    def restore(self, state: dict[str, Any], /) -> None:
+        """Puts it back."""
+        ...
+
+
+def _at_once(work: Callable[[], T], /) -> T:
+    return work()
+
+
+class Snapshot(tuple[Arrays, ...]):
+    """The parameters of all layers, with the state that they keep beside them."""
+
+    state: dict[str, Any]
+
+    def __new__(cls, parameters: Iterable[Arrays], state: dict[str, Any]) -> Snapshot:
+        """Puts both together."""
+        snapshot = super().__new__(cls, parameters)
+        snapshot.state = state
+        return snapshot
+
+
+NO_ARRAYS: Arrays = MappingProxyType({})
 
 
 @runtime_checkable
@@ -57,6 +100,8 @@ class Stack:
         self.loss = loss
         self.names = [f"{kind_of(layer)} {number}" for number, layer in enumerate(layers, 1)]
         self._parameter_names: list[tuple[str, ...] | None] = [None] * len(layers)
+        self.guard: Guard = _at_once
+        self.keeper: Keeper | None = None
 
     @property
     def dtype(self) -> np.dtype[np.floating]:
@@ -86,9 +131,17 @@ class Stack:
             return named
         return {name: getattr(layer, name) for name in names}
 
+    def look_at_outputs(self, values: Sequence[Array]) -> None:
+        """Is given what went in and what each layer gave, where the loss is not finite."""
+
+    def canonical_parameters(self) -> list[Arrays]:
+        """The parameters as weights files hold them, a mapping for each layer that has any."""
+        return [arrays for index in range(len(self.layers)) if (arrays := self.parameters_of(index))]
+
     def snapshot(self) -> Parameters:
-        """Read-only copies of all parameters, a mapping for each layer."""
-        return tuple(frozen_copies(self.parameters_of(index)) for index in range(len(self.layers)))
+        """Read-only copies of all parameters, a mapping for each layer; of students' layers with all other state."""
+        parameters = tuple(frozen_copies(self.parameters_of(index)) for index in range(len(self.layers)))
+        return Snapshot(parameters, self.keeper.capture()) if self.keeper else parameters
 
     def copy(self) -> Stack:
         """Another stack with copies of the layers, as they are now."""
@@ -99,9 +152,15 @@ class Stack:
     def restore(self, parameters: Parameters) -> None:
         """Puts a snapshot's numbers back, into the arrays that the layers hold now."""
         for index, saved in enumerate(parameters):
-            live = self.parameters_of(index)
+            put: Callable[[str, Array], None] | None = getattr(self.layers[index], "put_parameter", None)
+            live = NO_PARAMETERS if put else self.parameters_of(index)
             for name, array in saved.items():
-                live[name][...] = array
+                if put:
+                    put(name, array)
+                else:
+                    live[name][...] = array
+        if self.keeper and isinstance(parameters, Snapshot):
+            self.keeper.restore(parameters.state)
 
 
 def kind_of(layer: object) -> str:

@@ -37,10 +37,12 @@ class Weights:
 def save_weights(path: str, stack: Stack, meta: dict[str, Any]) -> None:
     """Writes all parameters as `0.weights`, `0.bias`, `1.weights` … and the `meta` entry, whole or not at all.
 
+    Those of students' layers are written under these names and in these shapes too, where the layer is affine.
+
     Raises:
         NnstepError: the file cannot be written.
     """
-    layers = [arrays for index in range(len(stack.layers)) if (arrays := stack.parameters_of(index))]
+    layers = stack.canonical_parameters()
     named: dict[str, Any] = {
         f"{number}.{name}": array for number, arrays in enumerate(layers) for name, array in arrays.items()
     }

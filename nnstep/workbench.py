@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nnstep.architecture import DEFAULT_LAYERS, build_network
 from nnstep.data import load_data
@@ -13,7 +14,10 @@ from nnstep.network import Network
 from nnstep.samples import Dataset
 from nnstep.settings import Settings
 from nnstep.stack import Stack
-from nnstep.storage import load_weights, put_weights
+from nnstep.storage import Weights, load_weights, put_weights
+
+if TYPE_CHECKING:
+    from nnstep.homework import Homework
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -23,6 +27,7 @@ class Workbench:
     data: Dataset
     network: Network
     stack: Stack
+    homework: Homework | None = None
 
 
 def set_up(options: Namespace) -> Workbench:
@@ -34,6 +39,8 @@ def set_up(options: Namespace) -> Workbench:
     if options.seed < 0:
         raise NnstepError(f"--seed expected to be 0 or more, received {options.seed}")
     weights = load_weights(options.weights) if options.weights else None
+    if getattr(options, "net", None):
+        return _set_up_homework(options, weights)
     known = (weights.meta or {}).get("layers") if weights else None
     layers = options.layers or (known if isinstance(known, str) else None) or DEFAULT_LAYERS
     network = build_network(layers, options.loss, options.init, options.seed, options.dtype)
@@ -43,6 +50,22 @@ def set_up(options: Namespace) -> Workbench:
     if weights:
         put_weights(stack, weights, options.weights)
     return Workbench(data, network, stack)
+
+
+def _set_up_homework(options: Namespace, weights: Weights | None) -> Workbench:
+    """The student's network in place of one of nnstep's own."""
+    from nnstep.adapting import HomeworkStack
+    from nnstep.homework import load_homework
+    from nnstep.student_weights import put_student_weights
+
+    if options.layers:
+        raise NnstepError("--net and --layers exclude each other", "Leave one of them out")
+    homework = load_homework(options.net, options.time_limit, options.seed)
+    data = load_data(options.data, options.limit, options.test_limit)
+    stack = HomeworkStack(homework, data)
+    if weights:
+        put_student_weights(stack, weights, options.weights)
+    return Workbench(data, Network(stack.layers, stack.loss), stack, homework)  # type: ignore[arg-type]
 
 
 def settings_of(options: Namespace) -> Settings:

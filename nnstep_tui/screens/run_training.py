@@ -13,10 +13,12 @@ from textual.message import Message
 from nnstep.debugger import Debugger
 from nnstep.errors import NnstepError
 from nnstep.flight import Flight, trainer_for
+from nnstep.student_code import StudentError
 from nnstep.training import Progress
 from nnstep_tui.keys import RUN
 from nnstep_tui.screens.ask import Ask
 from nnstep_tui.screens.run_base import RunScreenBase
+from nnstep_tui.screens.student import StudentErrorScreen
 
 IDLE_SECONDS = 0.05
 READY, TRAINING, PAUSED, FINISHED, STOPPED = "ready", "training", "paused", "finished", "stopped"
@@ -75,7 +77,7 @@ class RunTraining(RunScreenBase):
             limit: so many samples at most.
             epochs: so many at most; as many as the app was told where none are given.
         """
-        trainer = trainer_for(self.debugger, looked_at)
+        trainer = trainer_for(self.debugger, looked_at, self.app.monitor)
         if self.timeline.branch.diverged:
             raise NnstepError("This branch has diverged: it cannot be trained on", "Branch off before that: =")
         self.flight = Flight(trainer, self.app.test, self.app.between)
@@ -181,6 +183,9 @@ class RunTraining(RunScreenBase):
     @on(Reported)
     def _take_progress(self, event: Reported) -> None:
         self.last = event.progress
+        for alarm in event.progress.alarms:
+            if not alarm.follows:
+                self.notify(f"{alarm.sentence} A shows it.", title=f"alarm: {alarm.title}", severity="warning")
         if self.flight and self.flight.answers is not None:
             self.app.answers = self.flight.answers
 
@@ -194,6 +199,8 @@ class RunTraining(RunScreenBase):
             self.state, self.trouble = STOPPED, event.error.message
             self.notify(f"{event.error} N and Enter open where it began.", severity="error", timeout=20)
             self.cursor.index = None
+            if isinstance(event.error, StudentError):
+                self.app.push_screen(StudentErrorScreen(event.error))
         else:
             self.state = PAUSED if self._stop.is_set() or event.flight.trainer.epoch <= self.epochs else FINISHED
         if lookout and lookout.hit is not None and then is None:

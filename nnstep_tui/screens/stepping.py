@@ -23,6 +23,7 @@ from nnstep.stepping import Frame
 from nnstep.trying import is_change
 from nnstep_tui.keys import STEPPING
 from nnstep_tui.screens.changing import Changing
+from nnstep_tui.screens.homework import WithHomework
 from nnstep_tui.screens.keeping import Keeping
 from nnstep_tui.screens.looking import SHOWN_TERMS
 from nnstep_tui.screens.moving import Moving
@@ -41,7 +42,7 @@ e puts a cursor on a number: its arithmetic. t trains.
 ? lists every key. Any key begins."""
 
 
-class SteppingScreen(Moving, Stopping, Changing, Keeping):
+class SteppingScreen(WithHomework, Moving, Stopping, Changing, Keeping):
     """Shows the frame where the debugger stands; its keys move the debugger."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (150, "-huge")]
@@ -279,7 +280,7 @@ class SteppingScreen(Moving, Stopping, Changing, Keeping):
 
     @on(StackView.Clicked)
     def _run_to(self, event: StackView.Clicked) -> None:
-        self.attempt(lambda: self.debugger.run_to_layer(event.layer))
+        self.move(lambda: self.debugger.run_to_layer(event.layer))
 
     @on(OutputBars.Clicked)
     def _to_output(self, event: OutputBars.Clicked) -> None:
