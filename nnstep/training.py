@@ -210,10 +210,6 @@ class Trainer:
         self._trained += len(outcome.losses)
         return outcome.losses
 
-    def _error(self) -> float:
-        # The mean of all at once, so that its last digit does not depend on how the epoch was cut into pieces.
-        return float(self._losses[: self._trained].mean()) if self._trained else 0.0
-
     def _train(self, limit: int) -> Outcome:
         if self.lookout:
             return self.lookout.train(limit)
@@ -221,6 +217,10 @@ class Trainer:
             return self.timeline.train(limit)
         settings, rows = self.settings, self._order[self.sample : self.sample + limit]
         return self.engine.run(self.stack, self.samples, rows, settings.learning_rate, settings.batch_size)
+
+    def _error(self) -> float:
+        # The mean of all at once, so that its last digit does not depend on how the epoch was cut into pieces.
+        return float(self._losses[: self._trained].mean()) if self._trained else 0.0
 
     def _origin(self, sample: int) -> str:
         """In which tensor of which step it began, as a part of a sentence; empty where that is not found."""
