@@ -69,7 +69,7 @@ def train(options: Namespace) -> int:
     with _compiling_notice():
         engine.prepare(bench.stack, bench.data.train)
     if options.autosave is not None:
-        saver = _autosave(options, bench)
+        saver = _autosave(options, bench, monitor)
     stopped = None
     try:
         signal_number = _run_epochs(trainer, options, report["epochs"], saver)
@@ -339,7 +339,7 @@ def _run_epochs(trainer: Trainer, options: Namespace, epochs: list[dict[str, Any
     return 0
 
 
-def _autosave(options: Namespace, bench: Workbench) -> Autosave:
+def _autosave(options: Namespace, bench: Workbench, monitor: Monitor | None) -> Autosave:
     if not options.autosave:
         options.autosave = default_autosave_path()
         print(f"Autosave: {options.autosave}", file=sys.stderr)
@@ -347,6 +347,7 @@ def _autosave(options: Namespace, bench: Workbench) -> Autosave:
         options.autosave,
         _config(options, bench),
         lambda text: print(f"nnstep: {text}", file=sys.stderr, flush=True),
+        lambda: {"alarms": [alarm.as_json() for alarm in monitor.alarms] if monitor else []},
     )
 
 

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 
 from nnstep import __version__
+from nnstep.alarms.alarm import alarm_from_json
 from nnstep.branches import Branch, Position, mebibytes
 from nnstep.repeat import repeat_command, versions
 from nnstep.report_curves import COLOURS, accuracies, loss_charts, number_or_dash, pulse_about, pulse_table
@@ -33,7 +34,8 @@ def report_html(run: SavedRun, branches: list[Branch], branch: Branch, found: Fi
     parts = [
         _tiles(branch, per_epoch, means, found),
         section("Without digits and weights", "", f"<p>{escape(obstacle)}</p>" if obstacle else "", "remark"),
-        section("Remarks", "", _remarks(found), "remark"),
+        section("Alarms", "What the rules that watch a run have found, the first at the top.", _alarms(run), "remark"),
+        section("Remarks", "", _remarks(found, bool(_alarms(run))), "remark"),
         section(
             "Loss",
             "The mean loss of each stretch of samples as they were trained, and that of each epoch in its middle.",
@@ -107,10 +109,29 @@ def _tiles(branch: Branch, per_epoch: int, means: list[tuple[int, float]], found
     return f'<div class="tiles">{inside}</div>\n'
 
 
-def _remarks(found: Findings | None) -> str:
-    if not found or not found.remarks:
+def _remarks(found: Findings | None, alarmed: bool) -> str:
+    """Where it diverged; and what is remarkable of the layers, where no alarm has said so already."""
+    if not found:
         return ""
-    return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in found.remarks) + "</ul>"
+    texts = ([found.diverged] if found.diverged else []) + ([] if alarmed else found.remarks)
+    return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in texts) + "</ul>" if texts else ""
+
+
+def _alarms(run: SavedRun) -> str:
+    found = [alarm_from_json(known) for known in run.meta.get("notes", {}).get("alarms", [])]
+    entries = []
+    for alarm in found:
+        branch = f", {alarm.branch}" if len(run.meta["branches"]) > 1 else ""
+        place = f"{alarm.position}, step {alarm.step}, {alarm.name}{branch}"
+        over = f" Over at {alarm.cleared}." if alarm.cleared else ""
+        if alarm.follows:
+            text = f"Follows from {alarm.follows}: {alarm.evidence}"
+        else:
+            text = f"{alarm.sentence} {alarm.evidence}"
+        advice = "" if alarm.follows else f"<small>Try: {escape(alarm.advice)}</small>"
+        title = f"<b>{escape(alarm.title)}</b> at {escape(place)}"
+        entries.append(f"<li>{title}<br>{escape(text)}{escape(over)}{advice}</li>")
+    return f'<ul class="alarms">{"".join(entries)}</ul>' if entries else ""
 
 
 def _branches(run: SavedRun, branches: list[Branch], per_epoch: int, curves: RunCurves) -> str:

@@ -45,7 +45,8 @@ class Findings:
         pulse: of the layers on the way.
         weights: (inputs, outputs) of the first layer at the end; None where it has none.
         hard: the samples of the last epoch with the largest losses.
-        remarks: what is not as it should be, a sentence each.
+        diverged: where NaN or infinity began, a sentence; empty where all is finite.
+        remarks: what is not as it should be of the layers, a sentence each.
     """
 
     names: list[str]
@@ -56,6 +57,7 @@ class Findings:
     pulse: Pulse
     weights: Array | None
     hard: list[HardSample]
+    diverged: str
     remarks: list[str]
 
 
@@ -87,6 +89,7 @@ def find_out(timeline: Timeline, branch: Branch, test: Samples) -> Findings:
         measured,
         _first_weights(timeline),
         _hard_samples(timeline),
+        _divergence(timeline),
         _remarks(timeline, measured),
     )
 
@@ -130,12 +133,15 @@ def _hard_samples(timeline: Timeline) -> list[HardSample]:
     return found
 
 
+def _divergence(timeline: Timeline) -> str:
+    found = find_divergence(timeline)
+    if not found:
+        return ""
+    return f"The run diverged: {beginning_text(found.frame, found.key)} at {timeline.position_of(found.count)}."
+
+
 def _remarks(timeline: Timeline, pulse: Pulse) -> list[str]:
-    found = []
-    divergence = find_divergence(timeline)
-    if divergence:
-        place = timeline.position_of(divergence.count)
-        found.append(f"The run diverged: {beginning_text(divergence.frame, divergence.key)} at {place}.")
+    found: list[str] = []
     if not len(pulse):
         return found
     with np.errstate(invalid="ignore"):

@@ -169,6 +169,18 @@ def test_a_run_that_diverged_says_where(tmp_path: Path, capsys) -> None:
     assert "The run diverged" in page.text and "began in" in page.text
 
 
+def test_what_the_alarms_found_is_on_the_page(tmp_path: Path, capsys) -> None:
+    run = str(tmp_path / "r.nnrun")
+    bad = ["--layers", "784,8,relu,10,tanh", "--init", "uniform01", "--limit", "300", "--test-limit", "30"]
+    assert main(["train", *bad, "--engine", "numpy", "--epochs", "1", "--autosave", run]) == 0
+    alarms = read_run(run).meta["notes"]["alarms"]
+    assert alarms and main(["report", run]) == 0
+    page = Page((tmp_path / "r.html").read_text())
+    for alarm in alarms:
+        assert alarm["title"] in page.text and f"at {alarm['at']}, step {alarm['step']}" in page.text
+        assert " ".join(alarm["evidence"].split()) in page.text
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
