@@ -24,6 +24,7 @@ RATES = (0.5, 0.25)
 SCALES = (1.0, 2.0, 0.5)
 VAGUE = ("unexplained", "factor", "bias-missing")
 NO_SECOND = ("broadcast", "wrong-shape", "wrong-type", "impure")
+COARSE = 1e-5
 WIDE = 8.0  # for activations, which may bend far from zero
 
 
@@ -62,10 +63,17 @@ def _check(subject: Subject, result: Result) -> None:
     result.findings += faults
     if faults:
         return
+    if not np.all(np.isfinite(np.asarray(Y, dtype=np.float64))):
+        text = (
+            f"forward gives values that are not finite for inputs between {first.X.min():.2g} and {first.X.max():.2g}"
+        )
+        result.findings.append(Finding("overflow", "Y", text, 0.9))
+        return
     impure = contract.check_pure(subject, first, subject.probe(1, SCALES[1]))
     result.findings += impure or []
     subject.pure = impure is not None and not impure
-    probes = [subject.probe(seed, scale) for seed, scale in enumerate(SCALES)]
+    few = min(1.0, 4 / max(first.X.size, 1) ** 0.5)  # many inputs add up, and would saturate what comes after
+    probes = [subject.probe(seed, scale if seed < 2 else scale * few) for seed, scale in enumerate(SCALES)]
     held = used_by_forward(subject, probes)
     vary_constants(subject, held)
     if not held:
@@ -157,7 +165,7 @@ def _check_gradients(subject: Subject, result: Result, probes: list[Probe], runs
         if changed:
             findings = [f for f in findings if f.id not in (*DERIVATIVE_IDS, "unexplained")]
         result.findings += findings
-        if view.doubtful:
+        if view.doubtful and view.cases[0].measured.floor < COARSE:
             result.notes.append(f"{view.label} is doubtful: {_error_range(view)}")
     result.findings += _missing_biases(subject, result, probes, held)
 
