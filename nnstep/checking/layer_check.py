@@ -72,8 +72,7 @@ def _check(subject: Subject, result: Result) -> None:
     impure = contract.check_pure(subject, first, subject.probe(1, SCALES[1]))
     result.findings += impure or []
     subject.pure = impure is not None and not impure
-    few = min(1.0, 4 / max(first.X.size, 1) ** 0.5)  # many inputs add up, and would saturate what comes after
-    probes = [subject.probe(seed, scale if seed < 2 else scale * few) for seed, scale in enumerate(SCALES)]
+    probes = _probes(subject, first)
     held = used_by_forward(subject, probes)
     vary_constants(subject, held)
     if not held:
@@ -89,7 +88,9 @@ def _check(subject: Subject, result: Result) -> None:
         result.findings += contract.check_input_gradient_shape(probes[0], runs[0].dX)
     later = _second_run(subject, probes)
     result.parameters = parameters(subject, held, [*runs, *later])
-    result.model = find_model(subject, held, probes)
+    result.model = find_model(
+        subject, held, [p.X for p in probes] + [subject.inputs(s, 2.0, subject.shape) for s in (31, 32, 33)]
+    )
     _check_gradients(subject, result, probes, runs, held)
     result.findings += check_rows(
         subject,
@@ -119,6 +120,15 @@ def _first_probe(subject: Subject) -> Probe:
     except (TypeError, ValueError):
         Y = subject.forward(subject.fresh(), subject.inputs(0, 1.0, subject.shape))
         return Probe(subject.inputs(0, 1.0, subject.shape), np.zeros(()))
+
+
+def _probes(subject: Subject, first: Probe) -> list[Probe]:
+    """Inputs of several sizes; the last one points the other way, so that what was off is on."""
+    few = min(1.0, 4 / max(first.X.size, 1) ** 0.5)  # many inputs add up, and would saturate what comes after
+    second, third = subject.probe(1, SCALES[1]), subject.probe(2, SCALES[2] * few)
+    if not subject.positive:
+        third = Probe(-SCALES[2] * few * first.X, third.G)
+    return [first, second, third]
 
 
 def _runs(subject: Subject, probes: list[Probe], held: list[Path], result: Result) -> list[Run] | None:
