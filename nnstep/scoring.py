@@ -119,6 +119,10 @@ class Answers:
 
 def answers(stack: Stack, samples: Samples) -> Answers:
     """Runs all samples forward, on copies of the layers, so that what these remember for backward stays theirs."""
+    return stack.guard(lambda: _answers(stack, samples))
+
+
+def _answers(stack: Stack, samples: Samples) -> Answers:
     layers = stack.copy().layers
     classes, confidences, losses, strict = [], [], [], []
     for start in range(0, len(samples), CHUNK):

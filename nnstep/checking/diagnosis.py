@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnstep.checking.explanations import Explanation, explanations
+from nnstep.checking.explanations import Explanation, by_theory, explanations
 from nnstep.checking.findings import Finding
 from nnstep.checking.model import Model
 from nnstep.checking.subject import Subject
@@ -35,6 +35,11 @@ def diagnose(subject: Subject, model: Model, view: View) -> list[Finding]:
     """What is wrong with a gradient; empty where nothing is."""
     if not view.wrong:
         return []
+    theory = by_theory(model, view)
+    if theory and view.fits(theory):
+        return []  # a kink that the differences stepped over, or numbers too coarse for them
+    if not all(np.all(np.isfinite(case.got)) for case in view.cases):
+        return [Finding("overflow", view.tensor, f"your {view.label} has values that are not finite", 0.9)]
     if _is_zero(view):
         return [_zero(view)]
     cut = _cut_parameter(view)

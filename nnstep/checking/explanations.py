@@ -55,6 +55,16 @@ def explanations(subject: Subject, model: Model, view: View) -> Iterator[Explana
     yield from _transpositions(subject, model, view)
 
 
+def by_theory(model: Model, view: View) -> Candidate | None:
+    """The right gradient as the form of the layer gives it; None where the form is not known."""
+    known = model.activation
+    if known is None or model.kind not in ("affine", "elementwise"):
+        return None
+    if model.kind == "affine":
+        return _through(model, view, lambda case: _delta(model, case))
+    return lambda case: case.probe.G.reshape(-1) * known.derivative(case.probe.X.reshape(-1))
+
+
 def _too_early(subject: Subject) -> Candidate:
     def candidate(case: Case) -> Floats:
         measured = measure_input(subject, case.probe.X, case.probe.G, case.run.layer)
@@ -191,6 +201,17 @@ def _affine_mistakes(model: Model, view: View) -> Iterator[Explanation]:
         yield Explanation("axis", "one number for all outputs, the mean over them", lambda c: same(c, np.mean))
     if view.path == model.weights:
         outer = model.oriented
+        if model.W(view.cases[0].run.before).shape[0] == view.cases[0].probe.G.size:
+            yield Explanation(
+                "transposed", "the transpose of the right one", lambda c: outer(np.outer(x(c), _delta(model, c))).T
+            )
+        for axis in (0, 1):
+            for reduce in (np.sum, np.mean):
+                yield Explanation(
+                    "axis",
+                    "reduced along one axis, so that all rows or columns are the same",
+                    lambda c, axis=axis, reduce=reduce: _reduced(outer(np.outer(x(c), _delta(model, c))), axis, reduce),  # type: ignore[misc]
+                )
         yield Explanation(
             "integer", "made with the input cut off to integers",
             lambda c: outer(np.outer(np.trunc(x(c)), _delta(model, c))),
@@ -204,6 +225,10 @@ def _affine_mistakes(model: Model, view: View) -> Iterator[Explanation]:
                 "axis", f"made with the {word} of dE/dY over all outputs",
                 lambda c, r=reduce: outer(np.outer(x(c), np.full(c.probe.G.size, r(_delta(model, c))))),  # type: ignore[misc]
             )  # fmt: skip
+
+
+def _reduced(gradient: Floats, axis: int, reduce: Callable[..., Floats]) -> Floats:
+    return np.array(np.broadcast_to(reduce(gradient, axis=axis, keepdims=True), gradient.shape))
 
 
 def _softmax_mistakes() -> Iterator[Explanation]:

@@ -24,6 +24,7 @@ RATES = (0.5, 0.25)
 SCALES = (1.0, 2.0, 0.5)
 VAGUE = ("unexplained", "factor", "bias-missing")
 NO_SECOND = ("broadcast", "wrong-shape", "wrong-type", "impure")
+COARSE = 1e-5
 WIDE = 8.0  # for activations, which may bend far from zero
 
 
@@ -62,10 +63,16 @@ def _check(subject: Subject, result: Result) -> None:
     result.findings += faults
     if faults:
         return
+    if not np.all(np.isfinite(np.asarray(Y, dtype=np.float64))):
+        text = (
+            f"forward gives values that are not finite for inputs between {first.X.min():.2g} and {first.X.max():.2g}"
+        )
+        result.findings.append(Finding("overflow", "Y", text, 0.9))
+        return
     impure = contract.check_pure(subject, first, subject.probe(1, SCALES[1]))
     result.findings += impure or []
     subject.pure = impure is not None and not impure
-    probes = [subject.probe(seed, scale) for seed, scale in enumerate(SCALES)]
+    probes = _probes(subject, first)
     held = used_by_forward(subject, probes)
     vary_constants(subject, held)
     if not held:
@@ -81,7 +88,9 @@ def _check(subject: Subject, result: Result) -> None:
         result.findings += contract.check_input_gradient_shape(probes[0], runs[0].dX)
     later = _second_run(subject, probes)
     result.parameters = parameters(subject, held, [*runs, *later])
-    result.model = find_model(subject, held, probes)
+    result.model = find_model(
+        subject, held, [p.X for p in probes] + [subject.inputs(s, 2.0, subject.shape) for s in (31, 32, 33)]
+    )
     _check_gradients(subject, result, probes, runs, held)
     result.findings += check_rows(
         subject,
@@ -111,6 +120,15 @@ def _first_probe(subject: Subject) -> Probe:
     except (TypeError, ValueError):
         Y = subject.forward(subject.fresh(), subject.inputs(0, 1.0, subject.shape))
         return Probe(subject.inputs(0, 1.0, subject.shape), np.zeros(()))
+
+
+def _probes(subject: Subject, first: Probe) -> list[Probe]:
+    """Inputs of several sizes; the last one points the other way, so that what was off is on."""
+    few = min(1.0, 4 / max(first.X.size, 1) ** 0.5)  # many inputs add up, and would saturate what comes after
+    second, third = subject.probe(1, SCALES[1]), subject.probe(2, SCALES[2] * few)
+    if not subject.positive:
+        third = Probe(-SCALES[2] * few * first.X, third.G)
+    return [first, second, third]
 
 
 def _runs(subject: Subject, probes: list[Probe], held: list[Path], result: Result) -> list[Run] | None:
@@ -157,7 +175,7 @@ def _check_gradients(subject: Subject, result: Result, probes: list[Probe], runs
         if changed:
             findings = [f for f in findings if f.id not in (*DERIVATIVE_IDS, "unexplained")]
         result.findings += findings
-        if view.doubtful:
+        if view.doubtful and view.cases[0].measured.floor < COARSE:
             result.notes.append(f"{view.label} is doubtful: {_error_range(view)}")
     result.findings += _missing_biases(subject, result, probes, held)
 

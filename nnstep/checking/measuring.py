@@ -132,10 +132,11 @@ def measure(output: Output, point: Floats, G: Floats, dtype: np.dtype[np.generic
     for number, index in enumerate(chosen):
         values[number], bends[number] = _element(output, point, int(index), step, G, center, dtype)
     scale = max(float(np.max(np.abs(values), initial=0)), 1e-9)
-    kinks = (bends > 0.02 * (np.abs(values) + 0.01 * scale) + 1e-7) if step == STEP else np.zeros(len(chosen), bool)
+    # Fine steps: the slopes of both sides differ. Coarse ones: the slope depends on the step.
+    kinks = bends > (0.02 if step == STEP else 0.01 + 10 * noise) * (np.abs(values) + 0.01 * scale) + 1e-7
     kinks |= ~np.isfinite(values)
     kept = ~kinks
-    floor = float(np.clip(10 * noise, 1e-7 if step == STEP else 2e-4, 5e-3))
+    floor = float(np.clip(10 * noise, 1e-7 if step == STEP else 2e-4, 5e-2))
     directions = []
     if len(chosen) < point.size:
         for _ in range(DIRECTIONS):
@@ -190,7 +191,7 @@ def _element(
         if factor == 1.0:
             bend = float(np.max(np.abs((high - 2 * center + low) * G), initial=0)) / size
     # The error of a central difference goes with the square of its step: Richardson's extrapolation.
-    return (slopes[0] if len(slopes) == 1 else (4 * slopes[0] - slopes[1]) / 3), bend
+    return (slopes[0], bend) if len(slopes) == 1 else ((4 * slopes[0] - slopes[1]) / 3, abs(slopes[0] - slopes[1]))
 
 
 def _stored(values: Floats, dtype: np.dtype[np.generic] | None) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnstep.checking.copies import Anything, Path, at
 from nnstep.checking.known import IDENTITY, Known, recognise
-from nnstep.checking.subject import Floats, Probe, Subject
+from nnstep.checking.subject import Floats, Subject
 
 SMALL = 1e-5
 
@@ -53,16 +53,16 @@ class Model:
         return z if self.bias is None else z + arrays[self.bias].astype(np.float64).reshape(-1)
 
 
-def find_model(subject: Subject, held: Iterable[Path], probes: Sequence[Probe]) -> Model:
+def find_model(subject: Subject, held: Iterable[Path], inputs: Sequence[Floats]) -> Model:
     """Tries the forms on a layer's outputs.
 
     Args:
         subject: the layer.
         held: the arrays that forward depends on.
-        probes: inputs to try.
+        inputs: what to try.
     """
-    x = np.stack([probe.X.reshape(-1) for probe in probes])
-    y = np.stack([subject.output(subject.fresh(), probe.X).reshape(-1) for probe in probes])
+    x = np.stack([X.reshape(-1) for X in inputs])
+    y = np.stack([subject.output(subject.fresh(), X).reshape(-1) for X in inputs])
     if not np.all(np.isfinite(y)):
         return Model("other")
     trial = subject.fresh()
@@ -74,7 +74,7 @@ def find_model(subject: Subject, held: Iterable[Path], probes: Sequence[Probe]) 
         return Model("other")
     if x.shape[1] > 1 and all(np.allclose(b, softmax(a), rtol=1e-6, atol=1e-9) for a, b in zip(x, y, strict=True)):
         return Model("softmax")
-    if is_elementwise(subject, probes[0]):
+    if is_elementwise(subject, inputs[0]):
         return Model("elementwise", recognise(x.reshape(-1), y.reshape(-1)) if not arrays else None)
     return Model("other")
 
@@ -94,14 +94,14 @@ def _find_affine(arrays: dict[Path, Anything], x: Floats, y: Floats) -> Model | 
     return None
 
 
-def is_elementwise(subject: Subject, probe: Probe) -> bool:
+def is_elementwise(subject: Subject, X: Floats) -> bool:
     """Each output depends on the input at its own place alone."""
-    x = probe.X.reshape(-1)
-    first = subject.output(subject.fresh(), probe.X).reshape(-1)
+    x = X.reshape(-1)
+    first = subject.output(subject.fresh(), X).reshape(-1)
     for odd in (0, 1):
         changed = x.copy()
         changed[odd::2] *= 0.7
-        second = subject.output(subject.fresh(), changed.reshape(probe.X.shape)).reshape(-1)
+        second = subject.output(subject.fresh(), changed.reshape(X.shape)).reshape(-1)
         if len(second) != len(first) or not np.array_equal(first[1 - odd :: 2], second[1 - odd :: 2]):
             return False
     return True
