@@ -155,10 +155,26 @@ class _FileCheck:
                 return
             self._whole(whole, own, output)
         except StudentError as error:
-            if report.ok:
+            if report.ok and self._fit(shapes):
+                report.notes.append(f"the layers were not run one after the other: {error.message}")
+            elif report.ok:
                 report.errors.append(raised(error))
         except (TypeError, ValueError):
             return
+
+    def _fit(self, shapes: list[Shape]) -> bool:
+        """Each layer gives as many numbers as the next one takes, so that only their arrangement can differ.
+
+        A network may reshape what goes from one layer to the next by itself.
+        """
+        rearranged = False
+        for index, layer in enumerate(self.homework.layers[:-1]):
+            subject = Subject(layer, self.homework.names[index], self.code, shapes[index])
+            shape = np.shape(subject.forward(subject.fresh(), subject.inputs(0, 1.0, shapes[index])))
+            if np.prod(shape) != np.prod(shapes[index + 1]):
+                return False
+            rearranged |= shape != shapes[index + 1]
+        return rearranged
 
     def _whole(self, whole: Whole, own: bool, output: Shape) -> None:
         """The network's gradient; a factor of the samples that is in the loss's gradient is a finding of the loss."""

@@ -15,9 +15,9 @@ from nnstep.checking.subject import Floats, Subject
 STEP = 1e-5
 COARSE_STEPS = (1e-3, 2e-2)
 MOST_ELEMENTS = 256
-FEWEST_ELEMENTS = 8
+FEWEST_ELEMENTS = 4
 SECONDS = 0.06
-DIRECTIONS = 3
+DIRECTIONS = 2
 WRONG, DOUBTFUL = 1e-2, 1e-4
 
 Output = Callable[[Floats], Floats]

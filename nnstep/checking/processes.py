@@ -115,7 +115,7 @@ def _python_path() -> list[str]:
 
 
 def _wait(process: subprocess.Popen[bytes], out: Path, time_limit: float) -> str:
-    """Waits until it ends, or has written nothing new for too long."""
+    """Waits until it ends, or shows no life for too long."""
     # A call that does not come back is ended within the process; this is for code that even that cannot stop.
     patience = STARTING + 3 * time_limit
     stamp, since = 0, time.monotonic()

@@ -66,6 +66,7 @@ class Subject:
 
     Attributes:
         positive: it takes positive inputs only.
+        slow: a forward call takes so long that few are made.
         pure: forward is known to give the same output for the same input, so that one copy serves for many calls.
     """
 
@@ -74,6 +75,7 @@ class Subject:
         self.outside = Outside([layer])
         self.positive = False
         self.pure = False
+        self.slow = False
 
     def fresh(self) -> Any:
         """A copy that stands where the layer stands; global random numbers begin again."""
