@@ -32,7 +32,7 @@ from nnstep_tui.screens.run import RunScreen
 from nnstep_tui.screens.stepping import SteppingScreen
 
 KEYS = ["left", "right", "plus", "minus", "L", "h", "v", "m", "s", "comma", "full_stop", "end", "w"]
-PAIRS, PRESSED, OPENED = 3, 200, 100
+PAIRS, PRESSED, OPENED = 2, 60, 30
 
 
 def new_timeline(data: Dataset) -> Timeline:
@@ -67,18 +67,7 @@ async def in_app(data: Dataset, epochs: int) -> tuple[float, list[float], list[f
         while app.screen.busy:
             await asyncio.sleep(0.01)
         pace = timeline.count / (time.perf_counter() - began)
-        press(app, "space")
         source = random.Random(1)
-        keys = []
-        for _ in range(PRESSED):
-            await asyncio.sleep(0.05)
-            if not app.screen.busy:
-                press(app, "space")
-                await asyncio.sleep(0.3)
-            keys.append(await key_time(app, source.choice(KEYS), painted))
-        app.screen.halt()
-        while app.screen.busy:
-            await asyncio.sleep(0.01)
         opened = []
         for _ in range(OPENED):
             app.screen.cursor.put(source.randrange(app.screen.cursor.trained))
@@ -92,6 +81,17 @@ async def in_app(data: Dataset, epochs: int) -> tuple[float, list[float], list[f
             while not isinstance(app.screen, RunScreen):
                 await asyncio.sleep(0.001)
             await settle(painted)
+        press(app, "space")
+        keys = []
+        for _ in range(PRESSED):
+            await asyncio.sleep(0.05)
+            if not app.screen.busy:
+                press(app, "space")
+                await asyncio.sleep(0.3)
+            keys.append(await key_time(app, source.choice(KEYS), painted))
+        app.screen.halt()
+        while app.screen.busy:
+            await asyncio.sleep(0.01)
     return pace, keys, opened
 
 

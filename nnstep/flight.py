@@ -15,6 +15,9 @@ from nnstep.scoring import Answers, answers
 from nnstep.stack import Stack
 from nnstep.training import Progress, Trainer
 
+REPORT_SECONDS = 0.1
+"""Twice as long as without a screen, whose thread makes each report wait."""
+
 
 class Flight:
     """Trains a timeline in whatever thread runs it.
@@ -35,6 +38,7 @@ class Flight:
     ) -> None:
         assert trainer.timeline is not None
         self.trainer, self.test, self.timeline = trainer, test, trainer.timeline
+        trainer.report_seconds = REPORT_SECONDS
         self.answers: Answers | None = None
         self._between = between
         self._scoring = ThreadPoolExecutor(1, "scoring")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -11,6 +12,8 @@ from nnstep.digit_history import first_right
 from nnstep.errors import NnstepError
 from nnstep.history import History
 from nnstep.timeline import Timeline
+
+OLDEST = 1.0
 
 
 class RunCursor:
@@ -26,6 +29,7 @@ class RunCursor:
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
         self.index: int | None = None
+        self._known: tuple[Branch, float, History] | None = None
 
     @property
     def trained(self) -> int:
@@ -70,10 +74,22 @@ class RunCursor:
             NnstepError: it leads nowhere.
         """
         begin = -1 if forward and self.index is None else self.here
-        found = look_up(self.timeline.history(), begin)
+        found = look_up(self._history(begin), begin)
         if found is None:
             raise NnstepError(f"There is no {what}")
         self.put(found)
+
+    def _history(self, begin: int) -> History:
+        """The history, at most a second old: while it grows, gathering it takes longer than looking things up."""
+        branch, now = self.timeline.branch, time.monotonic()
+        if self._known and self._known[0] is branch:
+            gathered, history = self._known[1:]
+            grown = len(history.counts) < self.trained
+            if not grown or (now - gathered < OLDEST and begin < len(history.counts) - 1):
+                return history
+        history = self.timeline.history()
+        self._known = (branch, now, history)
+        return history
 
     def seek_first_right(self) -> int:
         """Goes where the digit at the cursor first came out right; returns its row in the training set.

@@ -95,6 +95,7 @@ class Trainer:
         self.timeline, self.lookout, self.monitor = timeline, lookout, monitor
         self.stack, self.samples, self.engine, self.settings = stack, samples, engine, settings
         self.epoch, self.sample = epoch, sample
+        self.report_seconds = REPORT_SECONDS
         self._seconds = 0.0
         self._jobs: deque[Callable[[], object]] = deque()
         self._begin_epoch()
@@ -248,7 +249,7 @@ class Trainer:
     def _next_chunk(self, chunk: int, took: float) -> int:
         """About as many samples as fit between two reports, in whole batches, growing by 4 at most."""
         size = self.settings.batch_size
-        wanted = min(4 * chunk, int(chunk * REPORT_SECONDS / max(took, 1e-6)))
+        wanted = min(4 * chunk, int(chunk * self.report_seconds / max(took, 1e-6)))
         return max(1, wanted // size) * size
 
 

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, ClassVar
@@ -28,6 +29,9 @@ from nnstep.training import Progress
 from nnstep_tui.screens.leaving import LeavingScreen
 from nnstep_tui.screens.run import RunScreen
 from nnstep_tui.screens.stepping import SteppingScreen
+
+SWITCH_SECONDS = 0.0005
+"""How long Python leaves a thread running while another waits: the one that trains waits for the screen less often."""
 
 
 class NnstepApp(App[int]):
@@ -76,6 +80,7 @@ class NnstepApp(App[int]):
 
     def on_mount(self) -> None:
         """Opens the stepping screen."""
+        sys.setswitchinterval(SWITCH_SECONDS)
         self.push_screen(SteppingScreen(self.debugger, self.welcome))
 
     def on_ready(self) -> None:

@@ -25,7 +25,7 @@ from nnstep_tui.widgets.gallery import Gallery
 from nnstep_tui.widgets.pages import Pages
 from nnstep_tui.widgets.tensor_picture import View
 
-REDRAW_SECONDS = 0.25
+REDRAW_SECONDS = 0.7
 PAGES = ("layers", "scores", "confusion", "mistakes", "weights", "alarms")
 SMOOTH = 100
 
@@ -92,7 +92,7 @@ class RunScreen(RunTraining, RunRecalling):
 
     @on(RunTraining.Reported)
     def _show_progress(self, event: RunTraining.Reported) -> None:
-        if time.monotonic() - self._drawn > REDRAW_SECONDS or event.progress.epoch_ended:
+        if time.monotonic() - self._drawn > REDRAW_SECONDS:
             self.show()
 
     def action_log(self) -> None:

@@ -95,6 +95,7 @@ class CurvePlot(Widget):
         super().__init__(id=id)
         self._view = PlotView((), 0, 1)
         self._lines: list[Strip] = []
+        self._styles: dict[str, Style] = {}
 
     @property
     def columns(self) -> int:
@@ -108,6 +109,7 @@ class CurvePlot(Widget):
 
     def legend(self) -> Text:
         """The names of the joined curves in their colours, the last one first."""
+        self._styles = {}
         text = Text(" ", no_wrap=True, overflow="ellipsis")
         for series in reversed([one for one in self._view.series if not one.points]):
             text.append("━━ ", self._line(series.colour))
@@ -138,6 +140,7 @@ class CurvePlot(Widget):
         return self._lines[y] if y < len(self._lines) else Strip.blank(self.size.width, self.rich_style)
 
     def _draw(self) -> list[Strip]:
+        self._styles = {}
         rows, columns, view = self.size.height - 2, self.columns, self._view
         if rows < 1 or self.size.width < GUTTER + 4:
             return [Strip.blank(self.size.width, self.rich_style)] * self.size.height
@@ -151,7 +154,7 @@ class CurvePlot(Widget):
             segments = [Segment(f"{labels.get(row, ''):>{GUTTER - 1}} ", self._style("axis"))]
             segments.append(Segment("┤" if row in labels else "│", self._style("axis")))
             segments += self._row(characters[row], owners[row], at)
-            lines.append(Strip(segments).adjust_cell_length(self.size.width, self.rich_style))
+            lines.append(Strip(segments).adjust_cell_length(self.size.width, self._style("")))
         return [*lines, self._foot(at), self._x_labels()]
 
     def _cells(self, axis: Axis, rows: int, columns: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -185,7 +188,7 @@ class CurvePlot(Widget):
                 found.append(Segment("│" if text[start] == " " else text[start], self._style("cursor")))
             else:
                 owner = int(owners[start])
-                found.append(Segment(text[start:stop], self.rich_style if owner < 0 else self._line(owner)))
+                found.append(Segment(text[start:stop], self._style("") if owner < 0 else self._line(owner)))
         return found
 
     def _labels(self, axis: Axis, rows: int) -> dict[int, str]:
@@ -231,7 +234,10 @@ class CurvePlot(Widget):
         return min(self.columns - 1, max(0, int(part * self.columns)))
 
     def _style(self, name: str) -> Style:
-        return self.rich_style + self.get_component_rich_style(f"plot--{name}")
+        # Working a style out takes longer than drawing a line with it.
+        if name not in self._styles:
+            self._styles[name] = self.rich_style + (self.get_component_rich_style(f"plot--{name}") if name else Style())
+        return self._styles[name]
 
     def _line(self, colour: int) -> Style:
         return self._style(f"line-{colour % COLOURS}")
