@@ -549,9 +549,10 @@ def test_losses_make_the_same_blocks_however_they_come(rng: np.random.Generator)
     values, right = rng.uniform(size=1000), rng.uniform(size=1000) < 0.5
     cuts = [0, 1, 7, 249, 251, 700, 1000]
     losses = Losses(0.1)
-    found = [
-        block for a, b in zip(cuts, cuts[1:], strict=False) for block in losses.add(5000 + a, values[a:b], right[a:b])
-    ]
+    found = []
+    for a, b in zip(cuts, cuts[1:], strict=False):
+        losses.add(5000 + a, values[a:b], right[a:b])
+        found += losses.filled()
     assert [block.start for block in found] == [5000, 5000 + BLOCK] and BLOCK == 500
     assert found[0].mean == pytest.approx(values[:500].mean(), rel=1e-15)
     assert found[1].worst == 5500 + values[500:].argmax() and found[1].right == right[500:].mean()

@@ -44,6 +44,7 @@ class Losses:
 
     Attributes:
         blocks: those that are full.
+        waiting: how many losses are in none yet.
     """
 
     def __init__(self, chance: float) -> None:
@@ -52,21 +53,26 @@ class Losses:
         self._sums, self._rights = [0.0], [0.0]
         self._best_recent = self._best_before = np.inf
         self._waiting: list[tuple[Array, NDArray[np.bool_]]] = []
-        self._length = 0
+        self._start = self.waiting = 0
 
-    def add(self, start: int, losses: Array, right: NDArray[np.bool_]) -> list[Block]:
-        """Takes the next losses; returns the blocks that they fill."""
+    def add(self, start: int, losses: Array, right: NDArray[np.bool_]) -> None:
+        """Takes the next losses."""
+        if not self._waiting:
+            self._start = start
         self._waiting.append((losses, right))
-        start -= self._length
-        self._length += len(losses)
-        if self._length < BLOCK:
+        self.waiting += len(losses)
+
+    def filled(self) -> list[Block]:
+        """The blocks that the losses taken since the last call fill."""
+        if self.waiting < BLOCK:
             return []
         losses, right = (np.concatenate(parts) for parts in zip(*self._waiting, strict=True))
         whole = len(losses) // BLOCK * BLOCK
         tables = losses[:whole].reshape(-1, BLOCK), right[:whole].reshape(-1, BLOCK)
         means, shares, worst = tables[0].mean(axis=1), tables[1].mean(axis=1), tables[0].argmax(axis=1)
-        self._waiting, self._length = [(losses[whole:], right[whole:])], len(losses) - whole
-        starts = start + BLOCK * np.arange(len(means))
+        starts = self._start + BLOCK * np.arange(len(means))
+        self._waiting, self.waiting = [(losses[whole:], right[whole:])], len(losses) - whole
+        self._start += whole
         rows = zip(starts.tolist(), means.tolist(), shares.tolist(), (starts + worst).tolist(), strict=True)
         return [Block(*row) for row in rows]
 

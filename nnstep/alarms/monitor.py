@@ -25,6 +25,7 @@ DENSE_SAMPLES = 1_000
 DENSE_SPACING = 50
 WIDEST_SPACING = 25_000
 CLEARING_HOLD = 8
+PATIENCE = 5_000
 
 
 class Monitor:
@@ -91,6 +92,7 @@ class Monitor:
         """
         if count < self._next or self.trouble or not len(following):
             return
+        self._judge_filled()
         rows = following[: self.settings.batch_size]
         try:
             seen = look(self.stack, self.samples, rows, self._number, count, self.settings.learning_rate)
@@ -114,14 +116,26 @@ class Monitor:
             rows: which rows of the training set they are.
             outcome: what the engine gave.
         """
+        right = outcome.predictions == self.samples.labels[rows[: len(outcome.losses)]]
+        self._losses.add(count, outcome.losses, right)
+        end = count + len(outcome.losses)
         found = first_exploded(outcome.losses, self.limits)
         if found and table.LOSS_EXPLODED.id not in self._active:
-            self._raise(table.LOSS_EXPLODED, found[1], count + found[0])
-        right = outcome.predictions == self.samples.labels[rows[: len(outcome.losses)]]
-        for block in self._losses.add(count, outcome.losses, right):
+            self._judge_filled(count + found[0], found[1])
+        elif self._losses.waiting >= PATIENCE or end % len(self.samples) == 0:
+            self._judge_filled()
+        self._at = (self.branch, end)
+
+    def _judge_filled(self, exploded_at: int | None = None, exploded: Finding | None = None) -> None:
+        """Judges the blocks of losses that are full by now, and a loss that exploded in its place between them."""
+        for block in self._losses.filled():
+            if exploded and exploded_at is not None and exploded_at < block.start + BLOCK:
+                self._raise(table.LOSS_EXPLODED, exploded, exploded_at)
+                exploded = None
             self._losses.append(block)
             self._judge_losses(block.start + BLOCK, block.worst)
-        self._at = (self.branch, count + len(outcome.losses))
+        if exploded and exploded_at is not None:
+            self._raise(table.LOSS_EXPLODED, exploded, exploded_at)
 
     def _judge_look(self, rule: Rule, count: int) -> bool:
         finder = next(finder for known, finder in FINDERS if known is rule)
