@@ -68,6 +68,8 @@ def check_parameter_shapes(run: Run, held: list[Path]) -> list[Finding]:
         before, after = run.before.get(path), run.after.get(path)
         if before is None or after is None or after.shape == before.shape:
             continue
+        if after.size == before.size and max(after.shape, default=1) == max(before.shape, default=1) == after.size:
+            continue  # (n,) became (1, n): the numbers are the same; with several samples it is another matter
         n, name = before.size, name_of(path)
         text = f"{name} had the shape {before.shape} and has {after.shape} after the update"
         if after.shape == (n, n) and n > 1 and max(before.shape, default=1) == n:

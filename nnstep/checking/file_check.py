@@ -126,26 +126,34 @@ class _FileCheck:
         names: list[list[Path]] = [result.parameters if result else [] for result in self.results]
         self.report.loss.name = homework.loss.name
         try:
-            self.code.within(lambda: self._together(shapes, names))
-        except StudentError as error:
-            self.report.errors.append(raised(error))
+            self._safely(lambda: self._loss(shapes), self.report.loss.findings)
+            self._safely(lambda: self._together(shapes, names), self.report.errors)
         except Exception as error:
             self.report.notes.append(f"the check could not go on: {type(error).__name__}: {error}")
+
+    def _safely(self, work: Callable[[], None], findings: list[Finding]) -> None:
+        """Does work with student code; what that raises, or that it does not come back, is a finding."""
+        try:
+            self.code.within(work)
+        except StudentError as error:
+            findings.append(raised(error))
+
+    def _loss(self, shapes: list[Shape]) -> None:
+        """The loss, where it is the file's own."""
+        homework, report = self.homework, self.report
+        if homework.loss_from == "nnstep":
+            return
+        findings = check_loss(homework.loss, self.code, self._output_shape(shapes) or (1, 4))
+        line = self.source.of_function(homework.loss.gradient)
+        report.loss.findings += [f if f.line else replace(f, line=line) for f in findings]
 
     def _together(self, shapes: list[Shape], parameters: list[list[Path]]) -> None:
         homework, report = self.homework, self.report
         report.errors += check_sharing(homework.layers, homework.names, parameters)
-        stopped = any(f.id in ("raised", "timeout") for layer in report.layers for f in layer.findings)
-        output = None if stopped or len(shapes) != len(homework.layers) else self._output_shape(shapes)
+        output = self._output_shape(shapes)
         own = homework.loss_from != "nnstep"
-        shape = output or (1, 4)
-        if own:
-            try:
-                report.loss.findings += check_loss(homework.loss, self.code, shape, shape[0] == 1 and len(shape) == 2)
-            except StudentError as error:
-                report.loss.findings.append(raised(error))
-            line = self.source.of_function(homework.loss.gradient)
-            report.loss.findings = [f if f.line else replace(f, line=line) for f in report.loss.findings]
+        if any(f.id in ("timeout", "raised") for f in report.loss.findings):
+            return
         if output is None:
             return
         loss = LossSubject(homework.loss, self.code, output)
@@ -189,7 +197,10 @@ class _FileCheck:
             report.loss.findings.append(replace(finding, tensor=TENSOR, evidence=text, line=line))
 
     def _output_shape(self, shapes: list[Shape]) -> Shape | None:
-        """The shape of the network's output for one sample."""
+        """The shape of the network's output for one sample; None where a layer does not come so far."""
+        stopped = any(f.id in ("raised", "timeout") for layer in self.report.layers for f in layer.findings)
+        if stopped or len(shapes) != len(self.homework.layers):
+            return None
         last = self.homework.layers[-1]
         subject = Subject(last, self.homework.names[-1], self.code, shapes[-1])
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -151,13 +151,22 @@ def _runs(subject: Subject, probes: list[Probe], held: list[Path], result: Resul
         try:
             subject.run(probes[1], RATES[0], warm=(probes[0],))
         except StudentError:
-            result.findings += contract.check_column(subject, held) or [raised(error)]
+            result.findings += contract.check_column(subject, held) or [_of_array(raised(error), subject, held)]
             return None
         stale = check_second_sample(subject, probes[0], probes[1], [], set())
         later = _second_run(subject, probes, trained=False)
         stale += check_second_sample(subject, probes[0], probes[1], parameters(subject, held, later), set())
         result.findings += list({f.tensor: f for f in stale}.values()) or [raised(error)]
         return None
+
+
+def _of_array(finding: Finding, subject: Subject, held: list[Path]) -> Finding:
+    """The finding with the name of the integer array that it is about."""
+    if finding.id != "integer":
+        return finding
+    trial = subject.fresh()
+    names = [name_of(path) for path in held if np.asarray(at(trial, path)).dtype.kind in "iu"]
+    return replace(finding, tensor=names[0]) if names else finding
 
 
 def _second_run(subject: Subject, probes: list[Probe], trained: bool = True) -> list[Run]:

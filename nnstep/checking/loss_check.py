@@ -122,10 +122,23 @@ class LossSubject:
             kept[k] = abs(up - 2 * center + down) / STEP < 1e-2 * (abs(gradient[k]) + 1.0)
         return gradient, kept
 
-    def compare(self, shape: Shape) -> LossCase | None:
-        """The gradient beside the measured one; None where it cannot be compared."""
+    def right_for_one_hot(self, shape: Shape) -> bool:
+        """The gradient is right where the target is one-hot: what the loss is meant for."""
+        if int(np.prod(shape)) < 2:
+            return False
+        y_hat = next(self.targets(shape))[1]
+        for k in range(min(y_hat.size, 3)):
+            hot = np.zeros(shape)
+            hot.flat[k] = 1.0
+            case = self.compare(shape, (hot, y_hat))
+            if case is None or case.wrong:
+                return False
+        return True
+
+    def compare(self, shape: Shape, given: tuple[Any, Floats] | None = None) -> LossCase | None:
+        """The gradient beside the measured one, for a given target and output; None where it cannot be compared."""
         try:
-            y, y_hat, got = self.case(shape)
+            y, y_hat, got = (*given, self.gradient(*given)) if given else self.case(shape)
             array = np.asarray(got, dtype=np.float64)
             if array.size != y_hat.size:
                 return None
@@ -135,14 +148,13 @@ class LossSubject:
         return LossCase(y, y_hat, array.reshape(-1), measured, kept)
 
 
-def check_loss(loss: Loss, code: StudentCode, shape: Shape, rows: bool) -> list[Finding]:
-    """What is wrong with a loss's gradient on one sample, and on several where the factor is not that of the rows.
+def check_loss(loss: Loss, code: StudentCode, shape: Shape) -> list[Finding]:
+    """What is wrong with a loss and its gradient, on one sample.
 
     Args:
         loss: the student's functions.
         code: runs them.
         shape: of one sample's output.
-        rows: the network takes several samples at once.
     """
     subject = LossSubject(loss, code, shape)
     found = _contract(subject)
@@ -151,12 +163,8 @@ def check_loss(loss: Loss, code: StudentCode, shape: Shape, rows: bool) -> list[
     case = subject.compare(shape)
     if case is None:
         return found
-    if case.wrong:
-        return found + _explained(subject, case)
-    if rows:
-        several = subject.compare((ROWS, *shape[1:]))
-        if several is not None and several.wrong and several.ratio is None:
-            found.append(Finding("unexplained", TENSOR, f"with 3 samples at once {_worst(several)}", 0.8))
+    if case.wrong and not subject.right_for_one_hot(shape):
+        found = _explained(subject, case)
     return found
 
 
@@ -236,6 +244,8 @@ def _factor(subject: LossSubject, case: LossCase, c: float) -> list[Finding]:
         if abs(rest - 1) > 1e-3:
             found.append(Finding("factor", TENSOR, f"beside the number of outputs, {_number(rest)} × remains", 0.85))
         return found
+    if c < 0 and _swapped(subject, case):
+        text += "; it is right with its arguments exchanged: y_true comes first, y_pred second"
     return [Finding("factor", TENSOR, text, 0.95)]
 
 

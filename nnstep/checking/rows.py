@@ -114,7 +114,7 @@ def _not_summed(path: Path, probe: Probe, run: Run) -> Finding | None:
     before, after = run.before.get(path), run.after.get(path)
     if before is None or after is None:
         return None
-    if after.shape != before.shape:
+    if after.size != before.size:
         if len(after) == rows and after.size == rows * before.size:
             text = f"with {rows} samples at once {name} changes its shape from {before.shape} to {after.shape}"
             return Finding("bias-not-summed", name, text, 0.98)

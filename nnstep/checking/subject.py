@@ -51,7 +51,8 @@ class Run:
 
     def change(self, path: Path) -> Anything:
         """What was taken away from an array, as float64."""
-        change: Anything = self.before[path].astype(np.float64) - self.after[path].astype(np.float64)
+        before = self.before[path].astype(np.float64)
+        change: Anything = before - self.after[path].astype(np.float64).reshape(before.shape)
         return change
 
 

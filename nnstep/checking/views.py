@@ -141,7 +141,7 @@ def _times(c: float, case: Case, candidate: Candidate | None) -> Floats | None:
 
 
 def as_gradient(run: Run, path: Path) -> Anything | None:
-    """(before − after) / η, None where the array has another shape afterwards or is gone."""
-    if path not in run.after or run.after[path].shape != run.before[path].shape:
+    """(before − after) / η, None where the array has another size afterwards or is gone."""
+    if path not in run.after or run.after[path].size != run.before[path].size:
         return None
     return run.change(path) / run.rate
