@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -36,6 +38,9 @@ def build_network(
         raise NnstepError(f"unknown init '{init}'", f"Choose one of: {', '.join(INITS)}")
     inputs, *rest = parse_layers(layers)
     rng = np.random.default_rng(seed)
+    sizes = [part for part in (inputs, *rest) if isinstance(part, int)]
+    for shape in pairwise(sizes):
+        np.empty(shape, dtype)  # where one does not fit, that is known before the others are drawn
     network = Network(loss=as_loss(loss))
     width = inputs
     for part in rest:

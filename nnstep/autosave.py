@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from nnstep.background import Job, Latest
 from nnstep.errors import NnstepError
 from nnstep.runs import Snapshot, take_snapshot, write_snapshot
 from nnstep.storage import check_writable
@@ -17,16 +17,15 @@ from nnstep.timeline import Timeline
 
 SECONDS = 30.0
 KEPT_FILES = 10
-LONG, PAUSE = 0.5, 5.0
-Then = Callable[[], object]
+LONG, PAUSE = 2.0, 5.0
 
 
 class Autosave:
     """Saves a run at each epoch's end and every 30 s.
 
     Taking a snapshot costs well under a millisecond; a thread writes it. Where saving takes longer than an epoch, the
-    last snapshot that waits is the one that is written next. After a save that took longer than 0.5 s, epoch ends are
-    left out until five times as long has passed, but never for more than 30 s.
+    last snapshot that waits is the one that is written next. After a save that took longer than 2 s, the next one comes
+    when five times as long has passed, or 30 s.
 
     What goes wrong is told, and training goes on; the next save tries again.
 
@@ -55,89 +54,67 @@ class Autosave:
         self._trouble = ""
         self._known: object = None
         self._began, self._took = time.monotonic(), 0.0
-        self._waiting: tuple[Snapshot, list[Then]] | None = None
-        self._writing: list[Then] | None = None
-        self._closed = False
-        self._changed = threading.Condition()
         remove_leftovers(path)
         try:
             check_writable(path)
         except NnstepError as error:
             self._tell(error)
-        self._thread = threading.Thread(target=self._write_all, name="autosave", daemon=True)
-        self._thread.start()
+        self._ended: list[Job] = []
+        self._writer = Latest("autosave")
 
-    def follow(self, timeline: Timeline, epoch_ended: bool, then: Then | None = None) -> bool:
+    def follow(self, timeline: Timeline, epoch_ended: bool, then: Job | None = None) -> bool:
         """Saves where it is time to: at an epoch's end, or after 30 s. The timeline must stand still meanwhile.
 
         Args:
             timeline: the run.
             epoch_ended: it stands at the end of an epoch.
-            then: is called when this state is on disk, or could not be put there; by the writing thread, or at once.
+            then: is called when an epoch's end is on disk, or could not be put there; by the writing thread. Where
+                the epoch has not ended, it is called at once.
 
         Returns:
-            Whether this is being saved.
+            Whether it began to save.
         """
+        if not epoch_ended and then:
+            then()
+        elif epoch_ended:
+            self._ended.append(then or (lambda: None))
         passed = time.monotonic() - self._began
         rest = PAUSE * self._took if self._took > LONG else 0
-        if passed >= self.seconds or (epoch_ended and passed >= rest):
-            self.save(timeline, then)
+        if passed >= self.seconds or (self._ended and passed >= rest):
+            self.save(timeline)
             return True
-        if then:
-            then()
         return False
 
-    def save(self, timeline: Timeline, then: Then | None = None) -> None:
+    def save(self, timeline: Timeline, then: Job | None = None) -> None:
         """Saves the run as it is now, unless nothing has changed since the last time."""
         self._began = time.monotonic()
+        ended, self._ended = [*self._ended, *([then] if then else [])], []
         notes = self._notes() if self._notes else None
         known = (_state_of(timeline), notes)
-        with self._changed:
-            if known != self._known or self._trouble:
-                self._known = known
-                callbacks = self._waiting[1] if self._waiting else []
-                self._waiting = (take_snapshot(timeline, self.config, notes), callbacks)
-                self._changed.notify_all()
-            busy = self._waiting[1] if self._waiting else self._writing
-            if then and busy is not None:
-                busy.append(then)
-                return
-        if then:
-            then()
+        if known != self._known or self._trouble:
+            self._known = known
+            snapshot = take_snapshot(timeline, self.config, notes)
+            self._writer.submit(lambda: self._write(snapshot))
+        for call in ended:
+            self._writer.after(call)
 
     def wait(self) -> None:
         """Waits until all that was to be saved is on disk, or could not be put there."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting is None and self._writing is None)
+        self._writer.wait()
 
     def close(self, timeline: Timeline | None = None) -> None:
         """Saves the run a last time where one is given, waits for that, and ends the thread."""
         if timeline:
             self.save(timeline)
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        self._thread.join()
+        self._writer.close()
+        for call in self._ended:
+            call()
+        self._ended = []
 
     def discard(self) -> None:
         """Ends the thread, and removes the file."""
         self.close()
         Path(self.path).unlink(missing_ok=True)
-
-    def _write_all(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._waiting is not None or self._closed)
-                if self._waiting is None:
-                    return
-                (snapshot, self._writing), self._waiting = self._waiting, None
-            self._write(snapshot)
-            with self._changed:
-                callbacks, self._writing = self._writing, None
-            for callback in callbacks:
-                callback()
-            with self._changed:
-                self._changed.notify_all()
 
     def _write(self, snapshot: Snapshot) -> None:
         began = time.monotonic()

@@ -85,13 +85,11 @@ class Branch:
 
     def scores_along(self) -> list[Score]:
         """The scores on the way to its end, those of its parents before it left them included, in their order."""
+        found: dict[int, Score] = {}
         path = path_of(self)[::-1]
-        return [
-            part.scores[count]
-            for part, child in zip(path, [*path[1:], None], strict=True)
-            for count in sorted(part.scores)
-            if child is None or count <= child.origin
-        ]
+        for part, child in zip(path, [*path[1:], None], strict=True):
+            found |= {at: score for at, score in part.scores.copy().items() if child is None or at <= child.origin}
+        return [found[count] for count in sorted(found)]
 
     @property
     def end(self) -> int:

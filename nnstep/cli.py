@@ -107,6 +107,12 @@ def make_parser() -> Parser:
         metavar="CONDITION",
         help='stop at the first sample where it holds, such as "loss > 0.5" or "dead > 50%%"; can be given again',
     )
+    train.add_argument(
+        "--alarms",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="look after the run and say where it is sick (the default), or do not",
+    )
     train.add_argument("--budget", type=float, default=256, metavar="MIB", help="memory for the run; default 256")
     _add_json(train)
 

@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nnstep.adapting import HomeworkStack
+from nnstep.alarms.monitor import Monitor
+from nnstep.alarms.printing import printed
 from nnstep.architecture import describe_layers
 from nnstep.autosave import Autosave, default_autosave_path
 from nnstep.branches import parse_position
@@ -30,7 +31,7 @@ from nnstep.lookout import Lookout
 from nnstep.network import Evaluation, Network, epoch_order, training_line
 from nnstep.network import evaluate as evaluate_outputs
 from nnstep.run_report import describe_run, run_text
-from nnstep.runs import open_run, read_notes, read_run, restore_branches, save_run
+from nnstep.runs import open_run, read_notes, read_run, save_run
 from nnstep.samples import Dataset, Samples
 from nnstep.scoring import score
 from nnstep.signals import exit_code, stop_requests
@@ -59,13 +60,16 @@ def train(options: Namespace) -> int:
         timeline = Timeline(bench.stack, bench.data.train, engine, settings, round(options.budget * 2**20))
         if options.watch:
             lookout = Lookout(timeline, read_conditions(options.watch, timeline))
-    trainer = Trainer(bench.stack, bench.data.train, engine, settings, timeline=timeline, lookout=lookout)
+    monitor = Monitor(bench.stack, bench.data.train) if options.alarms else None
+    trainer = Trainer(
+        bench.stack, bench.data.train, engine, settings, timeline=timeline, lookout=lookout, monitor=monitor
+    )
     began = time.perf_counter()
     report: dict[str, Any] = {"epochs": []}
     with _compiling_notice():
         engine.prepare(bench.stack, bench.data.train)
     if options.autosave is not None:
-        saver = _autosave(options, bench)
+        saver = _autosave(options, bench, monitor)
     stopped = None
     try:
         signal_number = _run_epochs(trainer, options, report["epochs"], saver)
@@ -79,10 +83,11 @@ def train(options: Namespace) -> int:
         say_more(bench, prints=False)
         raise
     finally:
+        alarms = [alarm.as_json() for alarm in monitor.alarms] if monitor else []
         if saver:
             saver.close(timeline)
         if timeline and options.save_run:
-            save_run(options.save_run, timeline, _config(options, bench))
+            save_run(options.save_run, timeline, _config(options, bench), notes={"alarms": alarms})
     if stopped:
         _say(str(stopped), options)
     elif signal_number:
@@ -98,6 +103,7 @@ def train(options: Namespace) -> int:
         "seconds": time.perf_counter() - began,
         "interrupted": signal_number != 0,
         "stopped": stopped.as_json() if stopped else None,
+        "alarms": alarms,
         "config": _config(options, bench),
     }
     if options.save:
@@ -214,28 +220,9 @@ def runs(options: Namespace) -> int:
 
 def report(options: Namespace) -> int:
     """Writes a saved run as one HTML page that needs no network."""
-    from nnstep.html_report import report_html
-    from nnstep.run_findings import find_out
+    from nnstep.report_command import report
 
-    output = options.output or str(Path(options.run).with_suffix(".html"))
-    run = read_run(options.run)
-    _check_outputs(output)
-    found, obstacle = None, ""
-    try:
-        bench, timeline = open_saved(options)
-        branches = list(timeline.branches.values())
-    except NnstepError as error:
-        obstacle, branches = str(error), restore_branches(run)
-        print(f"nnstep: the report lacks what needs network and data: {error}", file=sys.stderr)
-    name = options.branch or run.meta["at"]["branch"]
-    branch = next((one for one in branches if one.name == name), None)
-    if branch is None:
-        raise NnstepError(f"there is no branch '{name}'", f"There are: {', '.join(one.name for one in branches)}")
-    if not obstacle:
-        found = find_out(timeline, branch, bench.data.test)
-    write_text(output, report_html(run, branches, branch, found, obstacle))
-    print(output)
-    return 0
+    return report(options)
 
 
 def open_saved(options: Namespace) -> tuple[Workbench, Timeline]:
@@ -333,9 +320,10 @@ def _run_epochs(trainer: Trainer, options: Namespace, epochs: list[dict[str, Any
 
     What is saved at an epoch's end is on disk before the epoch's line is printed.
     """
-    with stop_requests() as stop, _bar(trainer) as bar:
+    with stop_requests() as stop, _bar(trainer) as bar, printed(trainer.monitor) as print_alarms:
         for progress in trainer.run(options.epochs):
             bar(progress)
+            print_alarms(progress.epoch_ended)
             say: Callable[[], object] | None = None
             if progress.epoch_ended:
                 line = training_line(progress.epoch, options.epochs, progress.error)
@@ -351,7 +339,7 @@ def _run_epochs(trainer: Trainer, options: Namespace, epochs: list[dict[str, Any
     return 0
 
 
-def _autosave(options: Namespace, bench: Workbench) -> Autosave:
+def _autosave(options: Namespace, bench: Workbench, monitor: Monitor | None) -> Autosave:
     if not options.autosave:
         options.autosave = default_autosave_path()
         print(f"Autosave: {options.autosave}", file=sys.stderr)
@@ -359,6 +347,7 @@ def _autosave(options: Namespace, bench: Workbench) -> Autosave:
         options.autosave,
         _config(options, bench),
         lambda text: print(f"nnstep: {text}", file=sys.stderr, flush=True),
+        lambda: {"alarms": [alarm.as_json() for alarm in monitor.alarms] if monitor else []},
     )
 
 

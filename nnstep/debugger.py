@@ -6,6 +6,7 @@ from collections import OrderedDict
 
 import numpy as np
 
+from nnstep.alarms.alarm import Alarm
 from nnstep.branches import Branch, Position
 from nnstep.breakpoints import Breakpoints
 from nnstep.errors import NnstepError
@@ -30,6 +31,7 @@ class Debugger:
         timeline: the run; it learns when the debugger steps beyond its head.
         breakpoints: where to stop.
         watches: which numbers to follow.
+        alarms: what was found to be wrong in the run.
 
     Attributes:
         frames: all steps of the current sample.
@@ -39,11 +41,16 @@ class Debugger:
     """
 
     def __init__(
-        self, timeline: Timeline, breakpoints: Breakpoints | None = None, watches: Watches | None = None
+        self,
+        timeline: Timeline,
+        breakpoints: Breakpoints | None = None,
+        watches: Watches | None = None,
+        alarms: list[Alarm] | None = None,
     ) -> None:
         self.timeline = timeline
         self.breakpoints = breakpoints or Breakpoints()
         self.watches = watches or Watches()
+        self.alarms = [] if alarms is None else alarms
         self.samples = timeline.samples
         self._kept: OrderedDict[tuple[Branch, int], tuple[Frame, ...]] = OrderedDict()
         self._left_at: dict[Branch, tuple[int, int]] = {}
@@ -225,6 +232,14 @@ class Debugger:
             raise NnstepError(f"step expected from 1 to {len(self.frames)}, received {step}")
         self.timeline.visit(position, branch)
         self.enter(step - 1)
+
+    def go_to_alarm(self, alarm: Alarm) -> None:
+        """Goes to the sample and step that an alarm is about, with the weights of then.
+
+        Raises:
+            NnstepError: the run does not have that branch or position any more.
+        """
+        self.go_to(alarm.position, alarm.step, alarm.branch)
 
     def go_to_index(self, index: int, cursor: int = 0) -> None:
         """Goes to a sample by its index in the history of the present branch, and a step of it (from 0)."""

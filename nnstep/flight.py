@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from nnstep.alarms.monitor import Monitor
 from nnstep.branches import Branch
 from nnstep.debugger import Debugger
 from nnstep.errors import NnstepError
@@ -57,8 +57,13 @@ class Flight:
             return
         self.wait()
         timeline = self.timeline
-        stack = copy.copy(timeline.stack)
-        stack.layers = copy.deepcopy(timeline.stack.layers)
+        keeper = timeline.stack.keeper
+        if keeper:  # students' code may draw from random numbers that all share: training waits for it
+            state = keeper.capture()
+            self._score(timeline.stack, self.test, timeline.branch, timeline.count)
+            keeper.restore(state)
+            return
+        stack = timeline.stack.copy()
         self._last = self._scoring.submit(self._score, stack, self.test, timeline.branch, timeline.count)
 
     def wait(self) -> None:
@@ -79,7 +84,14 @@ class Flight:
         self.answers = found
 
 
-def trainer_for(debugger: Debugger, looked_at: bool = False) -> Trainer:
+def monitor_for(debugger: Debugger) -> Monitor:
+    """What looks after a debugger's run; it adds to the debugger's alarms."""
+    monitor = Monitor(debugger.stack, debugger.samples)
+    monitor.alarms = debugger.alarms
+    return monitor
+
+
+def trainer_for(debugger: Debugger, looked_at: bool = False, monitor: Monitor | None = None) -> Trainer:
     """A trainer that goes on at the head of a debugger's branch, up to its breakpoints.
 
     A sample that was stepped to its end is done before; one that was not is trained whole.
@@ -87,6 +99,7 @@ def trainer_for(debugger: Debugger, looked_at: bool = False) -> Trainer:
     Args:
         debugger: what to train; it goes to the head.
         looked_at: no breakpoint stops at the sample where the debugger stands.
+        monitor: what looks after the run; None for nothing.
     """
     timeline = debugger.timeline
     begun = timeline.at_head and not debugger.at_end and (looked_at or debugger.cursor > 0)
@@ -101,4 +114,5 @@ def trainer_for(debugger: Debugger, looked_at: bool = False) -> Trainer:
         position.sample - 1,
         timeline,
         Lookout(timeline, debugger.breakpoints, begun) if enabled(debugger.breakpoints) else None,
+        monitor,
     )

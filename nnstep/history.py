@@ -95,11 +95,10 @@ class History:
 
     def worst(self, epoch: int | None = None) -> int | None:
         """The sample with the largest loss of an epoch, from 1, or of the whole run; NaN is larger than any."""
-        whole = np.arange(len(self.losses))
-        inside = whole if epoch is None else np.flatnonzero(self.counts // self.per_epoch == epoch - 1)
-        if not len(inside):
-            return None
-        return int(inside[np.argmax(np.nan_to_num(self.losses[inside], nan=np.inf))])
+        if epoch is None:
+            return int(np.argmax(self.losses)) if len(self.losses) else None
+        inside = np.flatnonzero(self.counts // self.per_epoch == epoch - 1)
+        return int(inside[np.argmax(self.losses[inside])]) if len(inside) else None
 
     def first_not_finite(self) -> int | None:
         """The first sample whose loss is NaN or infinite."""

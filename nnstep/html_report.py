@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from nnstep import __version__
+from nnstep.alarms.alarm import alarm_from_json
 from nnstep.branches import Branch, Position, mebibytes
-from nnstep.layers import Array
-from nnstep.png import data_address, png, tiles
-from nnstep.pulse import MEASURES, Pulse
 from nnstep.repeat import repeat_command, versions
+from nnstep.report_curves import COLOURS, accuracies, loss_charts, number_or_dash, pulse_about, pulse_table
+from nnstep.report_digits import confusion, confusion_about, hard_gallery, mistake_gallery, weight_pictures
 from nnstep.report_page import page, section, table
 from nnstep.run_curves import RunCurves
 from nnstep.run_findings import Findings
 from nnstep.runs import SavedRun
-from nnstep.samples import Samples
-from nnstep.scoring import Score
-from nnstep.statistics import number_text, share_text
-from nnstep.svg import Line, chart, sparkline
-
-COLUMNS = 700
-TITLES = dict(zip(MEASURES, ("update ratio", "mean |dE/dW|", "saturated", "dead"), strict=True))
-COLOURS = 8
-MISTAKES = 30
-UNITS = 128
-ORANGE, WHITE, BLUE = (178, 74, 0), (255, 255, 255), (0, 78, 158)
 
 
 def report_html(run: SavedRun, branches: list[Branch], branch: Branch, found: Findings | None, obstacle: str) -> str:
@@ -49,11 +34,12 @@ def report_html(run: SavedRun, branches: list[Branch], branch: Branch, found: Fi
     parts = [
         _tiles(branch, per_epoch, means, found),
         section("Without digits and weights", "", f"<p>{escape(obstacle)}</p>" if obstacle else "", "remark"),
-        section("Remarks", "", _remarks(found), "remark"),
+        section("Alarms", "What the rules that watch a run have found, the first at the top.", _alarms(run), "remark"),
+        section("Remarks", "", _remarks(found, bool(_alarms(run))), "remark"),
         section(
             "Loss",
-            "The mean loss of each stretch of samples as they were trained, and of whole epochs.",
-            _loss_charts(curves, branches, branch, means),
+            "The mean loss of each stretch of samples as they were trained, and that of each epoch in its middle.",
+            loss_charts(curves, branches),
         ),
         section("Branches", "", _branches(run, branches, per_epoch, curves)),
     ]
@@ -63,27 +49,27 @@ def report_html(run: SavedRun, branches: list[Branch], branch: Branch, found: Fi
                 "Accuracy on held-out digits",
                 "Accuracy counts a digit where the largest output is the right one; strict accuracy only where every "
                 "output rounds to its target.",
-                _accuracies(found.scores, per_epoch),
+                accuracies(found.scores, per_epoch),
             ),
-            section("Confusion", _confusion_about(found.scores[-1]), _confusion(found.scores[-1])),
+            section("Confusion", confusion_about(found.scores[-1]), confusion(found.scores[-1])),
             section(
                 "Worst mistakes",
                 "Held-out digits that it gets wrong, the largest loss first: what it says, the largest output, and the "
                 "loss.",
-                _mistakes(found),
+                mistake_gallery(found),
             ),
             section(
                 "Hardest to learn",
-                f"Samples of the last epoch with the largest loss. nnstep trace --run {run.path} --at POSITION shows each "
-                "step of one, with the weights of then.",
-                _hard(found),
+                f"Samples of the last epoch with the largest loss. nnstep trace --run {run.path} --at POSITION shows "
+                "each step of one, with the weights of then.",
+                hard_gallery(found),
             ),
             section(
                 "First layer",
                 "What each output of the first layer looks for: its weights, one for each pixel.",
-                _weights(found),
+                weight_pictures(found),
             ),
-            section("Layers over the run", _pulse_about(found.pulse), _pulse(found)),
+            section("Layers over the run", pulse_about(found.pulse), pulse_table(found)),
         ]
     parts += [
         section("Make it again", "", _again(run, branches, per_epoch)),
@@ -100,7 +86,8 @@ def _subtitle(run: SavedRun, branch: Branch, per_epoch: int) -> str:
     batches = "one sample at a time" if settings.batch_size == 1 else f"in batches of {settings.batch_size}"
     return (
         f"Network {config.get('layers')}, trained on {per_epoch:,} digits of '{config.get('data')}' "
-        f"{batches}, {order}, learning rate {settings.learning_rate:g}, seed {config.get('seed')}. Branch '{branch.name}'."
+        f"{batches}, {order}, learning rate {settings.learning_rate:g}, seed {config.get('seed')}. "
+        f"Branch '{branch.name}'."
     )
 
 
@@ -122,44 +109,29 @@ def _tiles(branch: Branch, per_epoch: int, means: list[tuple[int, float]], found
     return f'<div class="tiles">{inside}</div>\n'
 
 
-def number_or_dash(value: float) -> str:
-    """A loss as tables show it."""
-    return f"{value:.6f}" if np.isfinite(value) else "not finite"
-
-
-def _remarks(found: Findings | None) -> str:
-    if not found or not found.remarks:
+def _remarks(found: Findings | None, alarmed: bool) -> str:
+    """Where it diverged; and what is remarkable of the layers, where no alarm has said so already."""
+    if not found:
         return ""
-    return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in found.remarks) + "</ul>"
+    texts = ([found.diverged] if found.diverged else []) + ([] if alarmed else found.remarks)
+    return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in texts) + "</ul>" if texts else ""
 
 
-def _loss_charts(curves: RunCurves, branches: list[Branch], branch: Branch, means: list[tuple[int, float]]) -> str:
-    per_epoch = curves.per_epoch
-    end = max(curves.extent(one.name)[1] for one in branches)
-    unit, label = (per_epoch, "epochs") if end > 2 * per_epoch else (1, "samples")
-    lines, legend = [], []
-    for number, one in enumerate(branches):
-        start = min(one.start, one.origin) if one.parent else one.start
-        columns = max(2, round(COLUMNS * (one.head - start) / max(end, 1)))
-        window = curves.window(one.name, start, one.start + len(one.log), columns, min(200, end // 50))
-        kind = f"s{number % COLOURS}"
-        lines.append(Line(window.x / unit, window.mean, f"raw {kind}"))
-        legend.append(f'<li class="{kind}"><i></i>{escape(one.name)}</li>')
-    kind = f"s{branches.index(branch) % COLOURS}"
-    if len(means) > 1:
-        titles = [f"epoch {epoch}: {number_or_dash(error)}" for epoch, error in means]
-        x = np.array([(epoch - 0.5) * per_epoch / unit for epoch, _ in means])
-        y = np.array([error for _, error in means])
-        lines += [Line(x, y, f"mean {kind}"), Line(x, y, kind, True, titles)]
-        legend.append(f'<li class="{kind}"><i class="dot"></i>epochs of {escape(branch.name)}</li>')
-    linear, log = (chart(lines, label, "loss", log, x_range=(0, end / unit)) for log in (False, True))
-    if not linear or not log:
-        return linear
-    return (
-        '<div class="scale"><input type="radio" name="scale" id="linear" checked><input type="radio" name="scale" id="log">'
-        '<label for="log">logarithmic</label><label for="linear">linear</label>'
-        f'<div class="linear">{linear}</div><div class="log">{log}</div></div><ul class="legend">{"".join(legend)}</ul>'
-    )
+def _alarms(run: SavedRun) -> str:
+    found = [alarm_from_json(known) for known in run.meta.get("notes", {}).get("alarms", [])]
+    entries = []
+    for alarm in found:
+        branch = f", {alarm.branch}" if len(run.meta["branches"]) > 1 else ""
+        place = f"{alarm.position}, step {alarm.step}, {alarm.name}{branch}"
+        over = f" Over at {alarm.cleared}." if alarm.cleared else ""
+        if alarm.follows:
+            text = f"Follows from {alarm.follows}: {alarm.evidence}"
+        else:
+            text = f"{alarm.sentence} {alarm.evidence}"
+        advice = "" if alarm.follows else f"<small>Try: {escape(alarm.advice)}</small>"
+        title = f"<b>{escape(alarm.title)}</b> at {escape(place)}"
+        entries.append(f"<li>{title}<br>{escape(text)}{escape(over)}{advice}</li>")
+    return f'<ul class="alarms">{"".join(entries)}</ul>' if entries else ""
 
 
 def _branches(run: SavedRun, branches: list[Branch], per_epoch: int, curves: RunCurves) -> str:
@@ -171,7 +143,7 @@ def _branches(run: SavedRun, branches: list[Branch], per_epoch: int, curves: Run
         batches = f", batches of {settings.batch_size}" if settings.batch_size > 1 else ""
         rows.append(
             [
-                f'<span class="legend"><span class="s{number % COLOURS}"><i></i></span></span>',
+                f'<i class="swatch s{number % COLOURS}"></i>',
                 escape(one.name),
                 escape(f"{one.parent.name} at {_position(one.origin, per_epoch)}") if one.parent else "",
                 f"{_position(one.start, per_epoch)} to {_position(one.head, per_epoch)}",
@@ -184,158 +156,11 @@ def _branches(run: SavedRun, branches: list[Branch], per_epoch: int, curves: Run
     return table(rows, head, numbers=(5,))
 
 
-def _accuracies(scores: Sequence[Score], per_epoch: int) -> str:
-    if len(scores) < 2:
-        return ""
-    x = np.array([score.count / per_epoch for score in scores])
-    plain = np.array([score.correct / score.samples for score in scores])
-    strict = np.array([score.strict_correct / score.samples for score in scores])
-    lines = []
-    for values, kind, name in ((strict, "s1", "strict accuracy"), (plain, "s0", "accuracy")):
-        titles = [
-            f"{name} after {a:g} epochs: {value:.2%}" for a, value in zip(x.tolist(), values.tolist(), strict=True)
-        ]
-        lines += [Line(x, values, kind), Line(x, values, kind, True, titles)]
-    low = max(0.0, float(min(strict.min(), plain.min())) - 0.02)
-    drawn = chart(lines, "epochs", "", size=(960, 240), y_text=_percent, y_range=(low, 1.0), x_range=(0, float(x[-1])))
-    return (
-        f'{drawn}<ul class="legend"><li class="s0"><i></i>accuracy</li><li class="s1"><i></i>strict accuracy</li></ul>'
-    )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.4g} %"
-
-
-def _confusion_about(score: Score) -> str:
-    return (
-        f"{score.correct:,} of {score.samples:,} held-out digits are right. A row is what a digit is, a column what the "
-        "network says."
-    )
-
-
-def _confusion(score: Score) -> str:
-    counts = score.confusion
-    wrong = counts - np.diag(np.diag(counts))
-    most = max(1, int(wrong.max()))
-    head = "".join(f"<th>{said}</th>" for said in range(len(counts)))
-    rows = []
-    for label, row in enumerate(counts.tolist()):
-        cells, total = [], sum(row)
-        for said, count in enumerate(row):
-            share = (count / max(total, 1)) ** 2 if label == said else (count / most) ** 0.5
-            kind = "right" if label == said else "wrong" if count else "wrong none"
-            title = f"{count} of {total} with label {label} are said to be {said}"
-            cells.append(f'<td class="{kind}" style="--share:{share:.3f}" title="{title}">{count}</td>')
-        rate = f"{row[label] / total:.1%}" if total else "–"
-        rows.append(f'<tr><th>{label}</th>{"".join(cells)}<td class="rate">{rate}</td></tr>')
-    return (
-        '<div class="beside"><div class="scroll"><table class="confusion"><thead><tr><th class="corner">label</th>'
-        f'{head}<th class="corner">right</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>{_pairs(wrong)}</div>'
-    )
-
-
-def _pairs(wrong: NDArray[np.int64]) -> str:
-    """The pairs of classes that are mixed up most."""
-    order = np.argsort(-wrong, axis=None, kind="stable")[:8]
-    found = [(*divmod(int(place), len(wrong)), int(wrong.flat[place])) for place in order if wrong.flat[place]]
-    if not found:
-        return ""
-    rows = [[f"<b>{label}</b>, says <span class=said>{said}</span>", str(count)] for label, said, count in found]
-    return f"<div><h3>Mixed up most</h3>{table(rows, [], numbers=(1,))}</div>"
-
-
-def _mistakes(found: Findings) -> str:
-    entries = []
-    for mistake in found.answers.mistakes(MISTAKES):
-        text = (
-            f'<b>{mistake.label}</b>, says <span class="said">{mistake.said}</span>'
-            f"<small>output {mistake.confidence:.2f}<br>loss {number_text(mistake.loss)}<br>test digit {mistake.row}</small>"
-        )
-        entries.append(f"<li>{_digit(found.test, mistake.row)}{text}</li>")
-    return f'<ul class="gallery">{"".join(entries)}</ul>' if entries else "<p>There are none.</p>"
-
-
-def _hard(found: Findings) -> str:
-    entries = []
-    for sample in found.hard:
-        said = f'<span class="said">{sample.said}</span>' if sample.said != sample.label else str(sample.said)
-        text = (
-            f"<b>{sample.label}</b>, says {said}"
-            f"<small>at {sample.position}<br>loss {number_text(sample.loss)}<br>digit {sample.row}</small>"
-        )
-        entries.append(f"<li>{_digit(found.train, sample.row)}{text}</li>")
-    return f'<ul class="gallery">{"".join(entries)}</ul>' if entries else ""
-
-
-def _digit(samples: Samples, row: int) -> str:
-    if samples.pixels.dtype != np.uint8 or samples.shape[0] == 1:
-        return ""
-    address = data_address(png(np.asarray(samples.pixels[row], np.uint8).reshape(samples.shape)))
-    return f'<img src="{address}" alt="digit {row}" width="{samples.shape[1]}" height="{samples.shape[0]}">'
-
-
-def _weights(found: Findings) -> str:
-    weights, shape = found.weights, found.test.shape
-    if weights is None or shape[0] == 1 or not np.isfinite(weights).all():
-        return ""
-    shown = weights[:, :UNITS]
-    bound = float(np.percentile(np.abs(shown), 99.5)) or 1.0
-    units = shown.shape[1]
-    columns = min(16, units)
-    pictures = _levels(shown.T.reshape(units, *shape), bound)
-    image = data_address(png(tiles(pictures, columns, 2, 128), _palette()))
-    ramp = data_address(png(np.arange(256, dtype=np.uint8)[None], _palette()))
-    more = f", the first {UNITS} of {weights.shape[1]:,}" if weights.shape[1] > UNITS else ""
-    return (
-        f'<img class="weights diverging" src="{image}" alt="weights of the first layer">'
-        f'<div class="key">{escape(number_text(-bound))}<img class="diverging" src="{ramp}" alt="">'
-        f"{escape(number_text(bound))}{escape(more)}</div>"
-    )
-
-
-def _levels(values: Array, bound: float) -> NDArray[np.uint8]:
-    """Palette indices: 128 is zero, 1 and 255 are −bound and bound and what lies beyond."""
-    return np.clip(np.round(128 + 127 * values / bound), 1, 255).astype(np.uint8)
-
-
-def _palette() -> NDArray[np.uint8]:
-    """256 colours: blue below zero, white at it, orange above."""
-    share = np.clip((np.arange(256) - 128) / 127, -1, 1)[:, None]
-    towards = np.where(share < 0, BLUE, ORANGE)
-    return np.round(np.array(WHITE) + np.abs(share) ** 0.8 * (towards - np.array(WHITE))).astype(np.uint8)
-
-
-def _pulse_about(pulse: Pulse) -> str:
-    return (
-        f"Measured with one sample at {len(pulse)} places along the run. The update ratio is ‖ΔW‖/‖W‖; saturated outputs "
-        "of tanh and sigmoid lie where the curve is almost flat, dead ones of relu are zero. The number is the last one."
-    )
-
-
-def _pulse(found: Findings) -> str:
-    if len(found.pulse) < 2:
-        return ""
-    rows, known_measures = [], np.isfinite(found.pulse.values).any(axis=(0, 1))
-    shown = [measure for measure, known in zip(MEASURES, known_measures.tolist(), strict=True) if known]
-    for layer, name in enumerate(found.names):
-        row = [escape(name)]
-        for measure in shown:
-            curve = found.pulse.curve(layer, measure)
-            known = curve[np.isfinite(curve)]
-            if not len(known):
-                row.append("")
-                continue
-            last = share_text(known[-1]) if measure in ("saturated", "dead") else number_text(known[-1])
-            row.append(f"{sparkline(curve, f'{name}: {measure}')}<small>{escape(last)}</small>")
-        rows.append(row)
-    return table(rows, ["layer", *(TITLES[measure] for measure in shown)], kind="list pulse")
-
-
 def _again(run: SavedRun, branches: list[Branch], per_epoch: int) -> str:
     text = f"<pre>{escape(repeat_command(run.config, branches[0], per_epoch))}</pre>"
     if len(branches) > 1 or any(stretch.engine == "steps" for stretch in branches[0].stretches):
-        text += f"<p>That is '{escape(branches[0].name)}'. Branches, and samples that were stepped by hand, are in the file:</p>"
+        name = escape(branches[0].name)
+        text += f"<p>That is '{name}'. Branches, and samples that were stepped by hand, are in the file:</p>"
     else:
         text += "<p>The run itself, at any sample:</p>"
     return f"{text}<pre>nnstep --run {escape(run.path)}</pre>"

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from nnstep.branches import Branch
 from nnstep.divergence import beginning_text, find_divergence
-from nnstep.health import DEAD, LIMITS, SATURATED
+from nnstep.health import DEAD, SATURATED
 from nnstep.layers import Array
+from nnstep.limits import LIMITS
 from nnstep.pulse import MEASURES, Pulse, pulse_along, pulse_of
 from nnstep.samples import Samples
 from nnstep.scoring import Answers, Score, answers
@@ -44,7 +45,8 @@ class Findings:
         pulse: of the layers on the way.
         weights: (inputs, outputs) of the first layer at the end; None where it has none.
         hard: the samples of the last epoch with the largest losses.
-        remarks: what is not as it should be, a sentence each.
+        diverged: where NaN or infinity began, a sentence; empty where all is finite.
+        remarks: what is not as it should be of the layers, a sentence each.
     """
 
     names: list[str]
@@ -55,6 +57,7 @@ class Findings:
     pulse: Pulse
     weights: Array | None
     hard: list[HardSample]
+    diverged: str
     remarks: list[str]
 
 
@@ -86,6 +89,7 @@ def find_out(timeline: Timeline, branch: Branch, test: Samples) -> Findings:
         measured,
         _first_weights(timeline),
         _hard_samples(timeline),
+        _divergence(timeline),
         _remarks(timeline, measured),
     )
 
@@ -129,18 +133,22 @@ def _hard_samples(timeline: Timeline) -> list[HardSample]:
     return found
 
 
+def _divergence(timeline: Timeline) -> str:
+    found = find_divergence(timeline)
+    if not found:
+        return ""
+    return f"The run diverged: {beginning_text(found.frame, found.key)} at {timeline.position_of(found.count)}."
+
+
 def _remarks(timeline: Timeline, pulse: Pulse) -> list[str]:
-    found = []
-    divergence = find_divergence(timeline)
-    if divergence:
-        place = timeline.position_of(divergence.count)
-        found.append(f"The run diverged: {beginning_text(divergence.frame, divergence.key)} at {place}.")
+    found: list[str] = []
     if not len(pulse):
         return found
     with np.errstate(invalid="ignore"):
         late = _means(pulse.values[-max(1, len(pulse) // 4) :])
+    outputs = timeline.stack.names[-1]  # those of the last layer shall be near their targets, 0 and 1
     for name, (_, _, saturated, dead) in zip(timeline.stack.names, late.tolist(), strict=True):
-        if saturated > LIMITS.saturated:
+        if name != outputs and saturated > LIMITS.saturated:
             found.append(
                 f"{name}: {share_text(saturated)} of its outputs are saturated in the last part of the run. {SATURATED}"
             )

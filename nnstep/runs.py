@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstep.alarms.alarm import alarm_from_json
 from nnstep.branches import Branch, Stretch, thin
 from nnstep.breakpoints import Breakpoints
 from nnstep.debugger import Debugger
@@ -100,7 +101,7 @@ def take_snapshot(timeline: Timeline, config: dict[str, Any], notes: dict[str, A
             stretches=list(branch.stretches),
             log=branch.log.shared(),
             checkpoints=dict(branch.checkpoints),
-            scores=dict(branch.scores),
+            scores={at: score for at, score in branch.scores.copy().items() if at <= branch.head},
             pulse=branch.pulse.copy(),
         )
         for branch in timeline.branches.values()
@@ -215,18 +216,27 @@ def open_run(run: SavedRun, stack: Stack, samples: Samples, engine: Engine, budg
 
 
 def notes_of(debugger: Debugger) -> dict[str, Any]:
-    """A debugger's breakpoints and watches as JSON's own types."""
-    return {"breakpoints": debugger.breakpoints.as_json(), "watches": debugger.watches.as_json()}
+    """A debugger's breakpoints, watches and alarms as JSON's own types."""
+    return {
+        "breakpoints": debugger.breakpoints.as_json(),
+        "watches": debugger.watches.as_json(),
+        "alarms": [alarm.as_json() for alarm in debugger.alarms],
+    }
 
 
 def read_notes(notes: dict[str, Any], stack: Stack) -> dict[str, Any]:
-    """Breakpoints and watches as `Debugger` takes them, from what `notes_of` gave.
+    """Breakpoints, watches and alarms as `Debugger` takes them, from what `notes_of` gave.
 
     Raises:
         NnstepError: they are damaged, or do not fit the network.
     """
     parameters = {name for index in range(len(stack.layers)) for name in stack.parameters_of(index)}
+    try:
+        alarms = [alarm_from_json(known) for known in notes.get("alarms", [])]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise NnstepError("the alarms of this run are damaged") from None
     return {
+        "alarms": alarms,
         "breakpoints": Breakpoints.from_json(notes.get("breakpoints", []), stack.names, parameters),
         "watches": Watches.from_json(notes.get("watches", []), stack.names, parameters),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,7 +119,11 @@ class Answers:
 
 def answers(stack: Stack, samples: Samples) -> Answers:
     """Runs all samples forward, on copies of the layers, so that what these remember for backward stays theirs."""
-    layers = copy.deepcopy(stack.layers)
+    return stack.guard(lambda: _answers(stack, samples))
+
+
+def _answers(stack: Stack, samples: Samples) -> Answers:
+    layers = stack.copy().layers
     classes, confidences, losses, strict = [], [], [], []
     for start in range(0, len(samples), CHUNK):
         rows = slice(start, start + CHUNK)

@@ -74,7 +74,7 @@ def running_source(
     """
     recorder = _Recorder(patience)
     try:
-        with _undisturbed():
+        with undisturbed():
             stack.guard(lambda: recorder.follow(*_on_a_copy(stack, frame, frames)))
     except (Exception, _TooLong):
         recorder.forget()
@@ -134,7 +134,7 @@ def _on_a_copy(stack: Stack, frame: Frame, frames: Sequence[Frame]) -> Call:
 
 
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """Keeps a trial run unnoticed: what it prints, its warnings, and the random numbers that it draws."""
     numpy_state, state = np.random.get_state(), random.getstate()
     try:

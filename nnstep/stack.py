@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
@@ -55,6 +56,9 @@ class Snapshot(tuple[Arrays, ...]):
         snapshot = super().__new__(cls, parameters)
         snapshot.state = state
         return snapshot
+
+
+NO_ARRAYS: Arrays = MappingProxyType({})
 
 
 @runtime_checkable
@@ -138,6 +142,12 @@ class Stack:
         """Read-only copies of all parameters, a mapping for each layer; of students' layers with all other state."""
         parameters = tuple(frozen_copies(self.parameters_of(index)) for index in range(len(self.layers)))
         return Snapshot(parameters, self.keeper.capture()) if self.keeper else parameters
+
+    def copy(self) -> Stack:
+        """Another stack with copies of the layers, as they are now."""
+        stack = copy.copy(self)
+        stack.layers = copy.deepcopy(self.layers)
+        return stack
 
     def restore(self, parameters: Parameters) -> None:
         """Puts a snapshot's numbers back, into the arrays that the layers hold now."""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 import numpy as np
 
 from nnstep.edits import Edit
 from nnstep.layers import Array
-from nnstep.stack import Arrays, Parameters, Stack, frozen_copies, frozen_copy
-
-NO_ARRAYS: Arrays = MappingProxyType({})
+from nnstep.stack import NO_ARRAYS, Arrays, Parameters, Stack, frozen_copies, frozen_copy
 
 
 def _no_arrays() -> Arrays:

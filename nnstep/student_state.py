@@ -14,7 +14,7 @@ import numpy as np
 from nnstep.parameters import Path, attributes_of
 
 DEEPEST = 5
-LONGEST = 1000
+LONGEST, LONGEST_OF_NUMBERS = 1000, 100_000
 PLAIN = (bool, int, float, complex, str, np.generic, np.random.Generator, np.random.RandomState, random.Random)
 LARGEST_OUTSIDE = 65_536
 MOST_LEAVES = 20_000
@@ -63,9 +63,15 @@ class StateKeeper:
         random.setstate(state["python"])
         for path, holder, key, value in list(self._places()):
             name = _written(path)
-            if path[-1] == "@" and name in state:
+            if path[-1] == "@":
+                whole = name.removesuffix("/@")
+                if whole in state:
+                    _put(holder, key, getattr(holder, str(key), None), state[whole])
+                elif name not in state and isinstance(path[0], int):
+                    _remove(holder, key)
+            elif f"{name}/@" in state:
                 continue
-            if name in state:
+            elif name in state:
                 _put(holder, key, value, state[name])
             elif isinstance(path[0], int):
                 _remove(holder, key)
@@ -239,7 +245,7 @@ def _put_list(holder: Any, key: Any, live: Any, saved: dict[str, Any]) -> None:
 
 
 def _is_list_of_leaves(value: Any) -> bool:
-    if not isinstance(value, list | tuple | deque) or len(value) > LONGEST:
+    if not isinstance(value, list | tuple | deque) or len(value) > LONGEST_OF_NUMBERS:
         return False
     return all(part is None or isinstance(part, (np.ndarray, bool, int, float, str, np.generic)) for part in value)
 

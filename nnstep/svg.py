@@ -117,9 +117,8 @@ def _points(line: Line, kept: NDArray[np.bool_], x: Floats, y: Floats) -> str:
     found = []
     for index in np.flatnonzero(kept).tolist():
         title = f"<title>{escape(line.titles[index])}</title>" if line.titles else ""
-        found.append(
-            f'<circle class="point {escape(line.kind)}" cx="{x[index]:.1f}" cy="{y[index]:.1f}" r="3.5">{title}</circle>'
-        )
+        place = f'cx="{x[index]:.1f}" cy="{y[index]:.1f}"'
+        found.append(f'<circle class="point {escape(line.kind)}" {place} r="3.5">{title}</circle>')
     return "".join(found)
 
 

@@ -21,7 +21,8 @@ from nnstep.stack import Parameters, Stack
 from nnstep.stepping import Frame, run_steps
 
 BUDGET = 256 * 2**20
-STEPPED_SPACING = 100
+LEAST_SPACING = 100
+CLOSEST = 1000
 
 
 class Timeline:
@@ -109,7 +110,10 @@ class Timeline:
 
     def labels(self, branch: Branch, start: int, stop: int) -> NDArray[np.uint8]:
         """(stop − start,) the classes of samples of a branch's own."""
-        labels = self.samples.labels[self._rows(branch, start, stop)]
+        if branch.settings.shuffle:
+            labels = self.samples.labels[self._rows(branch, start, stop)]
+        else:  # a few copies of all of them: much quicker than row by row
+            labels = np.resize(np.roll(self.samples.labels, -(start % len(self.samples))), max(0, stop - start))
         edit = branch.edit_at(start)
         if edit and edit.label is not None and len(labels):
             labels[0] = edit.label
@@ -248,8 +252,7 @@ class Timeline:
                 at = part.start
             else:
                 self.stack.restore(part.checkpoints[at])
-            while at < min(goal, part.head):
-                at = self._replay(part, at, goal)
+            self._replay_all(part, at, goal)
         self.branch, self.count = branch, count
 
     def advance(self) -> None:
@@ -426,10 +429,27 @@ class Timeline:
         branch.log.append(outcome.losses, outcome.predictions)
         branch.head += (done - 1) // batch_size * batch_size if outcome.diverged else done
         self.count = branch.head
-        spacing = max(self._spacing, STEPPED_SPACING) if engine == STEPS else self._spacing
+        spacing = max(self._spacing, LEAST_SPACING)
         if _replays(branch, branch.head) >= spacing:
             branch.checkpoints[branch.head] = self.stack.snapshot()
             self._thin()
+
+    def _replay_all(self, branch: Branch, at: int, goal: int) -> None:
+        """Runs from `at` to `goal`; on a long way it leaves checkpoints where the budget has room.
+
+        A run from a file has few of them, and so gets back those that the file had no room for.
+        """
+        goal = min(goal, branch.head)
+        trained = sum(len(other.log) for other in self.branches.values())
+        leap = max(CLOSEST, trained * self.checkpoint_bytes // self.budget)
+        if branch.settings.batch_size > 1:
+            leap = goal  # within a batch there are no parameters to keep
+        while at < goal:
+            began = at
+            while at < min(goal, began + leap):
+                at = self._replay(branch, at, min(goal, began + leap))
+            if at < goal and self.checkpoints_bytes + self.checkpoint_bytes <= self.budget:
+                branch.checkpoints.setdefault(at, self.stack.snapshot())
 
     def _replay(self, branch: Branch, at: int, count: int) -> int:
         """Runs from `at` towards `count`, as far as one engine and one epoch go; returns where it came."""

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstep.alarms.alarm import Alarm
+from nnstep.alarms.monitor import Monitor
 from nnstep.branches import Branch, free_name, with_rate
 from nnstep.divergence import beginning_text, find_divergence, first_not_finite
-from nnstep.engines.base import Engine
+from nnstep.engines.base import Engine, Outcome
 from nnstep.errors import NnstepError
 from nnstep.lookout import Lookout
 from nnstep.network import epoch_order
@@ -38,6 +40,7 @@ class Progress:
         losses: each sample's loss since the last report.
         seconds: time spent in this epoch.
         rate: samples per second, since training began or went on.
+        alarms: those that were raised since the last report.
     """
 
     epoch: int
@@ -48,6 +51,7 @@ class Progress:
     losses: NDArray[np.float64]
     seconds: float
     rate: float
+    alarms: tuple[Alarm, ...] = ()
 
     @property
     def epoch_ended(self) -> bool:
@@ -73,6 +77,7 @@ class Trainer:
         sample: how many samples of that epoch to leave out, since they are done already.
         timeline: records the run, and trains it; it stands where training begins.
         lookout: stops the run at breakpoints; it has the same timeline.
+        monitor: watches the run and raises alarms; it changes none of its numbers.
     """
 
     def __init__(
@@ -85,13 +90,16 @@ class Trainer:
         sample: int = 0,
         timeline: Timeline | None = None,
         lookout: Lookout | None = None,
+        monitor: Monitor | None = None,
     ) -> None:
-        self.timeline, self.lookout = timeline, lookout
+        self.timeline, self.lookout, self.monitor = timeline, lookout, monitor
         self.stack, self.samples, self.engine, self.settings = stack, samples, engine, settings
         self.epoch, self.sample = epoch, sample
         self._seconds = 0.0
         self._jobs: deque[Callable[[], object]] = deque()
         self._begin_epoch()
+        if monitor:
+            monitor.begin(settings, timeline.branch.name if timeline else "main", self._count)
 
     def run(self, epochs: int, limit: int | None = None) -> Iterator[Progress]:
         """Trains until epoch number `epochs` is over, and reports about every 50 ms and at each epoch's end.
@@ -110,7 +118,7 @@ class Trainer:
         busy, done, chunk = 0.0, 0, self.settings.batch_size
         while not self._is_over(epochs, done, limit):
             self.do_jobs()
-            began = time.perf_counter()
+            began, known = time.perf_counter(), len(self.monitor.alarms) if self.monitor else 0
             losses = self._train_some(chunk if limit is None else min(chunk, limit - done))
             took = time.perf_counter() - began
             busy, done, self._seconds = busy + took, done + len(losses), self._seconds + took
@@ -119,10 +127,11 @@ class Trainer:
                 epochs,
                 self.sample,
                 len(self.samples),
-                self._total / max(self._trained, 1),
+                self._error(),
                 losses,
                 self._seconds,
                 done / max(busy, 1e-9),
+                tuple(self.monitor.alarms[known:]) if self.monitor else (),
             )
             chunk = self._next_chunk(len(losses), took)
             if report.epoch_ended and len(losses):
@@ -159,7 +168,9 @@ class Trainer:
             return
         self.settings = with_rate(self.settings, learning_rate)
         if self.timeline and not self.timeline.branch.diverged:
-            begin_rate(self.timeline, learning_rate)
+            branch = begin_rate(self.timeline, learning_rate)
+            if self.monitor:
+                self.monitor.begin(self.settings, branch.name, self._count)
 
     def _is_over(self, epochs: int, done: int, limit: int | None) -> bool:
         hit = self.lookout is not None and self.lookout.hit is not None
@@ -168,24 +179,48 @@ class Trainer:
     def _begin_epoch(self) -> None:
         settings = self.settings
         self._order = epoch_order(len(self.samples), self.epoch, settings.shuffle, settings.seed)
-        self._total, self._trained, self._seconds = 0.0, 0, 0.0
+        self._losses, self._trained, self._seconds = np.zeros(len(self.samples)), 0, 0.0
+
+    @property
+    def _count(self) -> int:
+        """How many samples of the run come before the next one."""
+        return (self.epoch - 1) * len(self.samples) + self.sample
 
     def _train_some(self, chunk: int) -> NDArray[np.float64]:
-        settings = self.settings
-        if self.lookout:
-            outcome = self.lookout.train(chunk)
-        elif self.timeline:
-            outcome = self.timeline.train(chunk)
-        else:
-            rows = self._order[self.sample : self.sample + chunk]
-            outcome = self.engine.run(self.stack, self.samples, rows, settings.learning_rate, settings.batch_size)
+        """Trains so many samples of this epoch, with the monitor's looks between them."""
+        losses = self._train_part(chunk)
+        stops = self.lookout or not self.monitor
+        while not stops and len(losses) < chunk and self.sample < len(self.samples):
+            losses = np.concatenate([losses, self._train_part(chunk - len(losses))])
+        return losses
+
+    def _train_part(self, limit: int) -> NDArray[np.float64]:
+        count, following = self._count, self._order[self.sample :]
+        if self.monitor:
+            self.monitor.look(count, following)
+            limit = min(limit, self.monitor.room(count))
+        outcome = self._train(limit)
+        if self.monitor:
+            self.monitor.feed(count, following, outcome)
         if outcome.diverged and not (self.lookout and self.lookout.hit is not None):
-            sample = self.sample + len(outcome.losses)
-            raise diverged(self.epoch, sample, outcome.losses[-1], self._origin(sample))
+            sample, cause = self.sample + len(outcome.losses), self.monitor.cause if self.monitor else None
+            raise diverged(self.epoch, sample, outcome.losses[-1], self._origin(sample), cause)
         self.sample += len(outcome.losses)
+        self._losses[self._trained : self._trained + len(outcome.losses)] = outcome.losses
         self._trained += len(outcome.losses)
-        self._total += float(outcome.losses.sum())
         return outcome.losses
+
+    def _train(self, limit: int) -> Outcome:
+        if self.lookout:
+            return self.lookout.train(limit)
+        if self.timeline:
+            return self.timeline.train(limit)
+        settings, rows = self.settings, self._order[self.sample : self.sample + limit]
+        return self.engine.run(self.stack, self.samples, rows, settings.learning_rate, settings.batch_size)
+
+    def _error(self) -> float:
+        # The mean of all at once, so that its last digit does not depend on how the epoch was cut into pieces.
+        return float(self._losses[: self._trained].mean()) if self._trained else 0.0
 
     def _origin(self, sample: int) -> str:
         """In which tensor of which step it began, as a part of a sentence; empty where that is not found."""
@@ -232,10 +267,11 @@ def begin_rate(timeline: Timeline, learning_rate: float) -> Branch:
     return timeline.fork(free_name(timeline.branches, f"η {learning_rate:g}"), settings)
 
 
-def diverged(epoch: int, sample: int, loss: float, origin: str = "") -> NnstepError:
-    """The error that says where training became NaN or infinite, and where that began."""
+def diverged(epoch: int, sample: int, loss: float, origin: str = "", cause: Alarm | None = None) -> NnstepError:
+    """The error that says where training became NaN or infinite, where that began, and what came before."""
     value = "NaN" if np.isnan(loss) else "infinite"
+    began = f"Before it, at {cause.position}: {cause.title.lower()} ({cause.evidence}). " if cause else ""
     return NnstepError(
         f"training diverged: the error became {value} at epoch {epoch}, sample {sample}{origin}",
-        "Try a smaller --learning-rate, another --init, or tanh in place of relu or identity",
+        began + "Try a smaller --learning-rate, another --init, or tanh in place of relu or identity",
     )

@@ -19,6 +19,7 @@ from textual.screen import Screen
 from nnstep.autosave import Autosave
 from nnstep.branches import STEPS, Branch
 from nnstep.debugger import Debugger
+from nnstep.flight import monitor_for
 from nnstep.runs import notes_of
 from nnstep.samples import Samples
 from nnstep.scoring import Answers
@@ -70,6 +71,7 @@ class NnstepApp(App[int]):
         self._leaving = self._terminal_gone = False
         self.debugger, self.epochs, self.config, self.welcome, self.test = debugger, epochs, config, welcome, test
         self.answers: Answers | None = None
+        self.monitor = monitor_for(debugger)
         self._saved = self._reached()
 
     def on_mount(self) -> None:
@@ -152,8 +154,8 @@ class NnstepApp(App[int]):
         self._autosave.follow(self.debugger.timeline, progress.epoch_ended)
 
     def marks(self) -> list[int]:
-        """Counts that are marked below the curve."""
-        return []
+        """Counts that are marked below the curve: those of alarms."""
+        return [self.debugger.timeline.count_of(alarm.position) for alarm in list(self.debugger.alarms)]
 
     def saved(self) -> None:
         """The run is on disk as it is now."""

@@ -47,6 +47,7 @@ SEEING = [
     key("l", "layers", "layers", "put the cursor into the stack: run to a layer, break on it"),
     key("o", "page", "pane below", "what the pane below shows: arithmetic, source, watches"),
     key("w", "watches", "watch", "list, add and edit watches"),
+    key("K", "check", "check", "check all gradients by differences, and say in words what is wrong"),
     key("P", "prints", "prints", "what your own code printed, and notes on it (--net)"),
 ]
 TRYING = [
@@ -117,6 +118,7 @@ RECALLING = [
     key("M", "mistake_before", "mistake before", "the one before"),
     key("o", "worst", "worst", "the sample with the largest loss of the run"),
     key("N", "not_finite", "NaN", "the first sample whose loss is NaN or infinite"),
+    key("A", "alarm", "alarm", "the next alarm: what is wrong, and the sample where it shows"),
     key("f", "first_right", "first right", "where the digit at the cursor first came out right"),
     key("enter", "open", "open", "stop, and open the debugger at the sample under the cursor", "⏎", show=True),
     key("equals_sign", "branch_off", "branch off", "change one thing at the cursor, on a branch of its own", "="),
@@ -131,7 +133,7 @@ LOOKING = [
     key("h", "highest", "highest", "the largest loss of each column too"),
     key("b", "branch", "branch", "the next branch; it is the one that is trained and opened"),
     key("O", "overlay", "overlay", "the curves of a saved run above these, or away again"),
-    key("v", "page", "pane below", "what stands below: layers, scores, confusion, mistakes, weights", show=True),
+    key("v", "page", "pane below", "below: layers, scores, confusion, mistakes, weights, alarms", show=True),
     key("z", "single", "zoom", "the curve alone, or with the pane"),
     key("e", "enter", "enter", "the cursor into the confusion matrix"),
     key("pagedown", "leaf(1)", "more", "more mistakes, or weights", "PgDn"),

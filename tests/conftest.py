@@ -14,6 +14,11 @@ from nnstep.network import Network
 from nnstep.samples import Dataset
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest test first, so that the others run beside it."""
+    items.sort(key=lambda item: "test_random_keys" not in item.nodeid)
+
+
 @pytest.fixture
 def small_network() -> Network:
     """Two inputs, two outputs: W = [[1, 2], [3, 4]], b = [0.5, −0.5], then relu."""

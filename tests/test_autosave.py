@@ -1,7 +1,6 @@
 import errno
 import os
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -54,21 +53,42 @@ def test_an_epochs_end_is_on_disk_and_its_line_comes_after_it(timeline: Timeline
 
 
 def test_between_epochs_it_saves_only_after_its_time(timeline: Timeline, tmp_path: Path) -> None:
-    saver, said = Autosave(str(tmp_path / "a.nnrun"), {}, pytest.fail, seconds=0.05), []
+    saver, said = Autosave(str(tmp_path / "a.nnrun"), {}, pytest.fail), []
     timeline.train(3)
     assert not saver.follow(timeline, False, lambda: said.append("at once")) and said == ["at once"]
-    time.sleep(0.06)
+    saver.seconds = 0
     assert saver.follow(timeline, False)
     saver.close()
     assert len(saved_losses(tmp_path / "a.nnrun")) == 3
 
 
+def test_after_a_long_save_the_next_epochs_wait_and_their_lines_too(timeline: Timeline, tmp_path: Path) -> None:
+    path, said = tmp_path / "a.nnrun", []
+    saver = Autosave(str(path), {}, pytest.fail)
+    saver._took = 60.0
+    for epoch in (1, 2, 3):
+        timeline.train(30)
+        assert not saver.follow(timeline, True, lambda epoch=epoch: said.append(epoch))
+    assert not said and not path.exists()
+    saver._took = 0.0
+    timeline.train(5)
+    assert saver.follow(timeline, False)
+    saver.wait()
+    assert said == [1, 2, 3] and len(saved_losses(path)) == 95
+    saver._took = 60.0
+    timeline.train(25)
+    assert not saver.follow(timeline, True, lambda: said.append(4))
+    saver.close()
+    assert said == [1, 2, 3, 4]
+
+
 def test_what_is_written_is_the_moment_of_the_snapshot(
     timeline: Timeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    go_on, write = threading.Event(), module.write_snapshot
+    writing, go_on, write = threading.Event(), threading.Event(), module.write_snapshot
 
     def slow(*arguments: object) -> None:
+        writing.set()
         go_on.wait()
         write(*arguments)  # type: ignore[arg-type]
 
@@ -77,6 +97,7 @@ def test_what_is_written_is_the_moment_of_the_snapshot(
     timeline.train(10)
     lengths: list[int] = []
     saver.save(timeline, lambda: lengths.append(len(saved_losses(path))))
+    writing.wait()
     timeline.train(20)  # goes on while the thread waits to write
     begin_rate(timeline, 0.01)
     timeline.train(30)

@@ -282,6 +282,9 @@ STATEFUL = {
     },
     "an attribute of the class": {"TANH": "Tanh.n = getattr(Tanh, 'n', 0) + 1\nself.Y = self.Y / Tanh.n"},
     "a list that grows": {"FORWARD": "self.all = getattr(self, 'all', []) + [X.sum()]\nX = X * len(self.all)"},
+    "a list that grows long": {
+        "FORWARD": "self.all = getattr(self, 'all', [0.0] * 990)\nself.all.append(X.sum())\nX = X / len(self.all)",
+    },
     "large arrays of the module": {
         "MODULE": "bank = np.ones((784, 12))",
         "FORWARD": "if X.shape[1] == 784:\n    X = X * bank[:, 0]\n    bank[:] = bank * 0.99",

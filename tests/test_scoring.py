@@ -95,3 +95,11 @@ def test_a_score_comes_back_from_json(digits: Dataset) -> None:
     assert known.as_json() == found.as_json() and known.count == 60_000
     with pytest.raises(ValueError, match="do not fit"):
         score_from_json(found.as_json() | {"correct": found.correct + 1})
+
+
+def test_a_copy_of_a_stack_goes_its_own_way() -> None:
+    stack = stack_of(build_network())
+    copied, before = stack.copy(), stack.snapshot()
+    stack.layers[0].weights += 1  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(copied.snapshot()[0]["weights"], before[0]["weights"])
+    assert copied.names == stack.names and copied.layers[0] is not stack.layers[0]

@@ -26,7 +26,7 @@ from nnstep_tui.widgets.pages import Pages
 from nnstep_tui.widgets.tensor_picture import View
 
 REDRAW_SECONDS = 0.25
-PAGES = ("layers", "scores", "confusion", "mistakes", "weights")
+PAGES = ("layers", "scores", "confusion", "mistakes", "weights", "alarms")
 SMOOTH = 100
 
 
@@ -43,6 +43,7 @@ class RunPages(Pages):
             page.border_title = name
             yield page
         yield ConfusionView(id="confusion")
+        yield Static(id="alarms", markup=False)
         for name in ("mistakes", "weights"):
             gallery = Gallery(id=name)
             gallery.border_title = name
@@ -142,6 +143,20 @@ class RunScreen(RunTraining, RunRecalling):
 
         self.app.push_screen(Ask("Show the curves of a saved run:", accept, "", "Such as run.nnrun"))
 
+    def action_alarm(self) -> None:
+        """The next alarm."""
+        alarms = self.debugger.alarms
+        if not alarms:
+            self.notify("No alarm so far.")
+            return
+        self.looks.alarm = (self.looks.alarm + 1) % len(alarms)
+        alarm = alarms[self.looks.alarm]
+        self.cursor.put_count(self.timeline.count_of(alarm.position))
+        self.looks.single = False
+        self.query_one(RunPages).show_page("alarms")
+        self.show()
+        self.call_after_refresh(self.show)
+
     def action_enter(self) -> None:
         """The cursor into the confusion matrix."""
         self.looks.single = False
@@ -236,6 +251,8 @@ class RunScreen(RunTraining, RunRecalling):
         if len(timeline.branches) > 1:
             first += f" · {branch.name}"
         first += f" · {memory_text(timeline)}"
+        if self.debugger.alarms:
+            first += f" · {len(self.debugger.alarms)} alarm{'s' if len(self.debugger.alarms) > 1 else ''} (A)"
         lookout = self.flight.trainer.lookout if self.flight else None
         if lookout:
             slow = ", looking at each sample's steps" if lookout.looks_at_frames else ""
@@ -300,12 +317,21 @@ class RunScreen(RunTraining, RunRecalling):
             known = answers.score() if answers is not None else None
             title = f"{known.correct:,} of {known.samples:,} right" if known else ""
             pages.query_one(ConfusionView).show(known.confusion if known else None, title)
+        if pages.shows("alarms"):
+            self._draw_alarms(pages.query_one("#alarms", Static))
         if pages.shows("mistakes"):
             self._draw_mistakes(pages.query_one("#mistakes", Gallery))
         if pages.shows("weights"):
             gallery = pages.query_one("#weights", Gallery)
             leaf = self.looks.leaf if pages.page == "weights" else 0
             gallery.show(self._weights()[leaf : leaf + gallery.places], -1)
+
+    def _draw_alarms(self, page: Static) -> None:
+        alarms = self.debugger.alarms
+        chosen = max(0, min(self.looks.alarm, len(alarms) - 1))
+        page.border_title = f"alarm {chosen + 1} of {len(alarms)}" if alarms else "alarms"
+        page.border_subtitle = "A: the next, Enter opens it" if alarms else ""
+        page.update(alarms[chosen].text() if alarms else "nothing seems wrong so far", layout=False)
 
     def _draw_mistakes(self, gallery: Gallery) -> None:
         found, test = self.mistakes(), self.app.test

@@ -28,6 +28,7 @@ class RunLooks:
         highest: the largest loss of each column too.
         single: the curve alone.
         leaf: which mistake or weight the gallery begins with.
+        alarm: which alarm is shown, −1 before the first.
         cell: label and class of the mistakes that are shown; None for all.
         overlays: curves of saved runs by the names of their files.
     """
@@ -37,6 +38,7 @@ class RunLooks:
     highest: bool = False
     single: bool = False
     leaf: int = 0
+    alarm: int = -1
     cell: tuple[int, int] | None = None
     overlays: dict[str, RunCurves] = field(default_factory=dict)
 

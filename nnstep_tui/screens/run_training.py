@@ -77,7 +77,7 @@ class RunTraining(RunScreenBase):
             limit: so many samples at most.
             epochs: so many at most; as many as the app was told where none are given.
         """
-        trainer = trainer_for(self.debugger, looked_at)
+        trainer = trainer_for(self.debugger, looked_at, self.app.monitor)
         if self.timeline.branch.diverged:
             raise NnstepError("This branch has diverged: it cannot be trained on", "Branch off before that: =")
         self.flight = Flight(trainer, self.app.test, self.app.between)
@@ -183,6 +183,9 @@ class RunTraining(RunScreenBase):
     @on(Reported)
     def _take_progress(self, event: Reported) -> None:
         self.last = event.progress
+        for alarm in event.progress.alarms:
+            if not alarm.follows:
+                self.notify(f"{alarm.sentence} A shows it.", title=f"alarm: {alarm.title}", severity="warning")
         if self.flight and self.flight.answers is not None:
             self.app.answers = self.flight.answers
 

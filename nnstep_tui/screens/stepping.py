@@ -23,6 +23,7 @@ from nnstep.stepping import Frame
 from nnstep.trying import is_change
 from nnstep_tui.keys import STEPPING
 from nnstep_tui.screens.changing import Changing
+from nnstep_tui.screens.checking import Checking
 from nnstep_tui.screens.homework import WithHomework
 from nnstep_tui.screens.keeping import Keeping
 from nnstep_tui.screens.looking import SHOWN_TERMS
@@ -42,7 +43,7 @@ e puts a cursor on a number: its arithmetic. t trains.
 ? lists every key. Any key begins."""
 
 
-class SteppingScreen(WithHomework, Moving, Stopping, Changing, Keeping):
+class SteppingScreen(WithHomework, Moving, Stopping, Changing, Keeping, Checking):
     """Shows the frame where the debugger stands; its keys move the debugger."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (150, "-huge")]

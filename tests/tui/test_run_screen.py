@@ -414,3 +414,22 @@ async def test_a_screen_without_a_run_says_what_to_press() -> None:
         await until(pilot, lambda: isinstance(app.screen, SteppingScreen))
         await pilot.press("G", "c")
         await until(pilot, lambda: app.answers is not None)
+
+
+@SIZES
+async def test_an_alarm_is_told_and_opens_the_debugger_where_it_shows(size: tuple[int, int]) -> None:
+    app = make_app(limit=400, epochs=1, learning_rate=10)
+    async with app.run_test(size=size) as pilot:
+        screen = await trained(app, pilot)
+        alarm = app.debugger.alarms[0]
+        assert f"alarm: {alarm.title}" in {note.title for note in app._notifications}
+        assert "(A)" in text(app, "#progress")
+        await pilot.press("A")
+        await pilot.pause()
+        await pilot.pause()
+        assert alarm.title in text(app, "#alarms") and screen.query_one("#alarms").display
+        assert screen.cursor.place()[1] == app.debugger.timeline.count_of(alarm.position)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SteppingScreen))
+        await pilot.pause()
+        assert f"sample {alarm.position.sample}/400" in text(app, "#position")
