@@ -1,4 +1,4 @@
-# expected: 0:integer:
+# expected: 0:integer:weights
 import numpy as np
 
 
