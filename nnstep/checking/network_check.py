@@ -139,8 +139,8 @@ class Whole:
 
 def check_sharing(layers: list[Any], names: list[str], parameters: list[list[Path]]) -> list[Finding]:
     """Layers that update one array: the same object twice, one array in two layers, an array of the class."""
-    found = []
     live = [{p: arrays_in(layer).get(p) for p in paths} for layer, paths in zip(layers, parameters, strict=True)]
+    sharing: dict[str, list[int]] = {}
     for i, first in enumerate(live):
         for j in range(i + 1, len(live)):
             both = [
@@ -148,12 +148,16 @@ def check_sharing(layers: list[Any], names: list[str], parameters: list[list[Pat
                 if a is not None and b is not None and np.shares_memory(a, b)
             ]  # fmt: skip
             if both and (layers[i] is layers[j] or _updates(layers, i, j, both[0])):
-                array = ".".join(map(str, both[0][0]))
-                text = f"{names[i]} and {names[j]} hold one array {array}: each changes it for the other"
-                found.append(Finding("shared-parameters", array, text, 0.97))
-        if not found:
-            found += _of_class(layers[i], names[i], parameters[i])
-    return found[:3]
+                members = sharing.setdefault(".".join(map(str, both[0][0])), [])
+                members += [k for k in (i, j) if k not in members]
+    found = []
+    for array, members in sharing.items():
+        who = ", ".join(names[k] for k in members[:-1]) + f" and {names[members[-1]]}"
+        text = f"{who} hold one array {array}: each changes it for the others"
+        found.append(Finding("shared-parameters", array, text, 0.97))
+    for layer, name, paths in zip(layers, names, parameters, strict=True):
+        found += [] if found else _of_class(layer, name, paths)
+    return found
 
 
 def _updates(layers: list[Any], i: int, j: int, both: tuple[Path, Path]) -> bool:
