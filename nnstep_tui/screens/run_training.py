@@ -192,6 +192,7 @@ class RunTraining(RunScreenBase):
     @on(Ended)
     def _take_end(self, event: Ended) -> None:
         self.app.answers = event.flight.answers or self.app.answers
+        event.flight.trainer.do_jobs()  # what was asked for while the thread came to its end
         self.flight = None
         lookout, then = event.flight.trainer.lookout, self._then
         self._then = None

@@ -70,7 +70,7 @@ class TensorPicture:
         if _same(view, self.view):
             return False
         if view.array.shape != self.view.array.shape:
-            self._offset = (0, 0)
+            self._offset, self._grid = (0, 0), None
         self.view, self._drawn = view, None
         return True
 

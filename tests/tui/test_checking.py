@@ -30,7 +30,7 @@ async def test_the_check_finds_nothing_wrong_with_nnsteps_own_layers(size: tuple
 
 
 async def test_the_fault_of_a_homework_is_named_and_hinted_at() -> None:
-    from test_homework import make_app as make_homework_app
+    from test_homework_screen import make_app as make_homework_app
 
     app = make_homework_app(BROKEN)
     async with app.run_test(size=(120, 40)) as pilot:

@@ -280,7 +280,7 @@ async def test_the_curve_zooms_pans_and_changes_its_scale() -> None:
 
 
 async def test_another_learning_rate_while_it_trains_is_a_branch_and_both_stand_on_the_curve() -> None:
-    app = make_app(limit=500, epochs=300)
+    app = make_app(limit=500, epochs=3000)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("t")
         await until(pilot, lambda: app.debugger.timeline.count > 100)
