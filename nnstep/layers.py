@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from nnstep.activations import ACTIVATIONS as ACTIVATIONS
+from nnstep.activations import Activation as Activation
+from nnstep.activations import Array as Array
+from nnstep.activations import Function, as_activation
 from nnstep.errors import NnstepError
-
-Array = NDArray[np.floating]
-Function = Callable[[Array], Array]
 
 
 class Layer:
@@ -114,7 +112,7 @@ class ActivationLayer(Layer):
     """Y = f(X), element by element.
 
     Args:
-        function: a name (tanh, relu, sigmoid, identity), or a plain function of an array.
+        function: a name (tanh, relu, sigmoid, identity, leaky_relu, elu, gelu), or a plain function of an array.
         derivative: f′ as a plain function of f's input; needed with a function of one's own.
     """
 
@@ -133,87 +131,6 @@ class ActivationLayer(Layer):
 
     def __repr__(self) -> str:
         return self.activation.name
-
-
-@dataclass(frozen=True)
-class Activation:
-    """A function of one number and its derivative, both taking f's input, element by element."""
-
-    name: str
-    function: Function
-    derivative: Function
-
-
-def tanh(x: Array) -> Array:
-    """Hyperbolic tangent, between −1 and 1."""
-    y: Array = np.tanh(x)
-    return y
-
-
-def tanh_prime(x: Array) -> Array:
-    """tanh′(x) = 1 − tanh(x)²."""
-    return 1 - np.tanh(x) ** 2
-
-
-def relu(x: Array) -> Array:
-    """X where it is positive, else 0."""
-    return np.maximum(x, 0)
-
-
-def relu_prime(x: Array) -> Array:
-    """1 where x is positive, else 0; the kink at 0 counts as 0."""
-    return (x > 0).astype(x.dtype)
-
-
-def sigmoid(x: Array) -> Array:
-    """1 / (1 + e⁻ˣ), written so that only e⁻|ˣ| is taken, which cannot overflow."""
-    z = np.exp(-np.abs(x))
-    y: Array = np.where(x >= 0, 1, z) / (1 + z)
-    return y
-
-
-def sigmoid_prime(x: Array) -> Array:
-    """sigmoid′(x) = sigmoid(x) sigmoid(−x)."""
-    return sigmoid(x) * sigmoid(-x)
-
-
-def identity(x: Array) -> Array:
-    """X itself, as a new array."""
-    return x.copy()
-
-
-def identity_prime(x: Array) -> Array:
-    """1 everywhere."""
-    return np.ones_like(x)
-
-
-ACTIVATIONS = {
-    activation.name: activation
-    for activation in (
-        Activation("tanh", tanh, tanh_prime),
-        Activation("relu", relu, relu_prime),
-        Activation("sigmoid", sigmoid, sigmoid_prime),
-        Activation("identity", identity, identity_prime),
-    )
-}
-
-
-def as_activation(function: str | Function, derivative: Function | None = None) -> Activation:
-    """Finds an activation by its name, or makes one of a pair of plain functions.
-
-    Raises:
-        NnstepError: the name is unknown, or a function came without its derivative.
-    """
-    if isinstance(function, str):
-        if function not in ACTIVATIONS:
-            raise NnstepError(f"unknown activation '{function}'", f"Choose one of: {', '.join(ACTIVATIONS)}")
-        return ACTIVATIONS[function]
-    if derivative is None:
-        raise NnstepError(
-            "an activation function of your own needs its derivative as well",
-            "Write ActivationLayer(function, derivative)",
-        )
-    return Activation(getattr(function, "__name__", "activation"), function, derivative)
 
 
 def initial_weights(init: str, inputs: int, outputs: int, rng: np.random.Generator) -> NDArray[np.float64]:
