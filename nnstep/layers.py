@@ -133,6 +133,31 @@ class ActivationLayer(Layer):
         return self.activation.name
 
 
+class SoftmaxLayer(Layer):
+    """Y = e^X / Σ e^X in each row: shares that are positive and add up to 1, for any finite X.
+
+    No share is less than the smallest number of full precision (2e−308 in float64), so that −log Y and 1/Y stay finite
+    and the gradient of a cross-entropy behind it comes out exact: dE/dX = (ŷ − y) / batch.
+    """
+
+    def __init__(self) -> None:
+        self.output: Array = np.zeros((0, 0))
+
+    def forward_propagation(self, X: Array) -> Array:
+        """Computes Y, both (batch, n); the largest of a row is subtracted first, so that no power overflows."""
+        powers = np.exp(X - X.max(axis=1, keepdims=True))
+        self.output = np.maximum(powers / powers.sum(axis=1, keepdims=True), np.finfo(X.dtype).tiny)
+        return self.output
+
+    def backward_propagation(self, dE_dY: Array, learning_rate: float) -> Array:
+        """Computes dE/dX[j] = Y[j] (dE/dY[j] − Σₖ dE/dY[k] Y[k]), both (batch, n). There is nothing to update."""
+        mean = (dE_dY * self.output).sum(axis=1, keepdims=True)
+        return self.output * (dE_dY - mean)
+
+    def __repr__(self) -> str:
+        return "softmax"
+
+
 def initial_weights(init: str, inputs: int, outputs: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Draws weights (inputs, outputs), uniformly between the limits that the rule gives.
 

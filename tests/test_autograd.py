@@ -43,7 +43,15 @@ def test_gradients_agree_with_central_differences(name: str, rng: np.random.Gene
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_gradients_agree_with_jax(name: str, rng: np.random.Generator) -> None:
     jax = pytest.importorskip("jax")
-    functions = {"tanh": jax.numpy.tanh, "relu": jax.nn.relu, "sigmoid": jax.nn.sigmoid, "identity": lambda x: x}
+    functions = {
+        "tanh": jax.numpy.tanh,
+        "relu": jax.nn.relu,
+        "sigmoid": jax.nn.sigmoid,
+        "identity": lambda x: x,
+        "leaky_relu": jax.nn.leaky_relu,
+        "elu": jax.nn.elu,
+        "gelu": lambda x: jax.nn.gelu(x, approximate=False),
+    }
     network, X, y = make_network(name, rng)
 
     def error(values: list) -> object:
@@ -60,7 +68,16 @@ def test_gradients_agree_with_jax(name: str, rng: np.random.Generator) -> None:
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_gradients_agree_with_pytorch(name: str, rng: np.random.Generator) -> None:
     torch = pytest.importorskip("torch")
-    functions = {"tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid, "identity": lambda x: x}
+    nn = torch.nn.functional
+    functions = {
+        "tanh": torch.tanh,
+        "relu": torch.relu,
+        "sigmoid": torch.sigmoid,
+        "identity": lambda x: x,
+        "leaky_relu": nn.leaky_relu,
+        "elu": nn.elu,
+        "gelu": nn.gelu,
+    }
     network, X, y = make_network(name, rng)
     x, w1, b1, w2, b2 = values = [torch.tensor(value, requires_grad=True) for value in values_of(network, X)]
     f = functions[name]
