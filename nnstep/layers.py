@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
@@ -13,7 +16,13 @@ from nnstep.errors import NnstepError
 
 
 class Layer:
-    """What every layer does. Rows are samples: X is (batch, inputs), Y is (batch, outputs)."""
+    """What every layer does. Rows are samples: X is (batch, inputs), Y is (batch, outputs).
+
+    Attributes:
+        training: False while `evaluating`: dropout and batch normalisation do something else then.
+    """
+
+    training = True
 
     @property
     def parameters(self) -> dict[str, Array]:
@@ -25,6 +34,16 @@ class Layer:
         """dE/d(parameter) of the last backward call, each of its parameter's shape."""
         return {}
 
+    @property
+    def state(self) -> dict[str, Array]:
+        """What the layer keeps from sample to sample that is not learned, such as running means; it is set in place."""
+        return {}
+
+    @property
+    def details(self) -> dict[str, Array]:
+        """What else the last forward call made that is worth a look, such as a mask."""
+        return {}
+
     def forward_propagation(self, X: Array) -> Array:
         """Computes Y (batch, outputs) from X (batch, inputs)."""
         raise NotImplementedError
@@ -32,6 +51,19 @@ class Layer:
     def backward_propagation(self, dE_dY: Array, learning_rate: float) -> Array:
         """Computes dE/dX (batch, inputs) from dE/dY (batch, outputs), and updates the parameters."""
         raise NotImplementedError
+
+
+@contextmanager
+def evaluating(layers: Iterable[object]) -> Iterator[None]:
+    """While it lasts, layers do what they do for samples that nobody learns from: nothing is dropped or averaged."""
+    switched = [layer for layer in layers if isinstance(layer, Layer) and layer.training]
+    for layer in switched:
+        layer.training = False
+    try:
+        yield
+    finally:
+        for layer in switched:
+            layer.training = True
 
 
 class AffineLayer(Layer):
@@ -152,14 +184,19 @@ class SoftmaxLayer(Layer):
     def backward_propagation(self, dE_dY: Array, learning_rate: float) -> Array:
         """Computes dE/dX[j] = Y[j] (dE/dY[j] − Σₖ dE/dY[k] Y[k]), both (batch, n). There is nothing to update."""
         mean = (dE_dY * self.output).sum(axis=1, keepdims=True)
-        return self.output * (dE_dY - mean)
+        dE_dX: Array = self.output * (dE_dY - mean)
+        return dE_dX
 
     def __repr__(self) -> str:
         return "softmax"
 
 
-def initial_weights(init: str, inputs: int, outputs: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def initial_weights(
+    init: str, inputs: int, outputs: int, rng: np.random.Generator, fan_out: int | None = None
+) -> NDArray[np.float64]:
     """Draws weights (inputs, outputs), uniformly between the limits that the rule gives.
+
+    `fan_out` is how many sums each input is part of, where that is not the number of outputs.
 
     lecun: ±√(1/inputs); xavier: ±√(6/(inputs + outputs)) (Glorot and Bengio 2010); he: ±√(6/inputs) (He et al.
     2015); uniform01: between 0 and 1, kept for the lesson of how it fails.
@@ -169,7 +206,7 @@ def initial_weights(init: str, inputs: int, outputs: int, rng: np.random.Generat
     """
     limits = {
         "lecun": (1 / inputs) ** 0.5,
-        "xavier": (6 / (inputs + outputs)) ** 0.5,
+        "xavier": (6 / (inputs + (fan_out or outputs))) ** 0.5,
         "he": (6 / inputs) ** 0.5,
     }
     if init == "uniform01":

@@ -54,7 +54,8 @@ def softmax_cross_entropy_prime(y_true: Array, y_pred: Array) -> Array:
     """dE/dŷ = (softmax(ŷ) Σ y − y) / batch."""
     powers = np.exp(y_pred - y_pred.max(axis=1, keepdims=True))
     shares = powers / powers.sum(axis=1, keepdims=True)
-    return (shares * y_true.sum(axis=1, keepdims=True) - y_true) / len(y_true)
+    gradient: Array = (shares * y_true.sum(axis=1, keepdims=True) - y_true) / len(y_true)
+    return gradient
 
 
 def _positive(y_pred: Array) -> Array:
