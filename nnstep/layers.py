@@ -11,7 +11,8 @@ from numpy.typing import DTypeLike, NDArray
 from nnstep.activations import ACTIVATIONS as ACTIVATIONS
 from nnstep.activations import Activation as Activation
 from nnstep.activations import Array as Array
-from nnstep.activations import Function, as_activation
+from nnstep.activations import Function
+from nnstep.activations import as_activation as as_activation
 from nnstep.errors import NnstepError
 
 

@@ -25,7 +25,7 @@ from nnstep.storage import read_arrays, read_meta, write_whole
 from nnstep.timeline import BUDGET, Timeline
 from nnstep.watches import Watches
 
-FORMAT, VERSION = "nnrun", 2
+FORMAT, VERSION = "nnrun", 3
 FILE_BUDGET = 64 * 2**20
 
 
@@ -232,8 +232,8 @@ def _check(branch: Branch, first: bool, losses: Array, classes: Array) -> None:
 
 def _checkpoint(run: SavedRun, number: int, index: int, layers: int) -> Parameters:
     found = []
-    for layer in range(layers):
+    for layer in range(layers + 1):  # the last one is what is kept beside the parameters, if anything is
         prefix = f"{number}.{layer}."
         arrays = {key.removeprefix(prefix): a for key, a in run.arrays.items() if key.startswith(prefix)}
         found.append(frozen_copies({name: array[index] for name, array in arrays.items()}))
-    return tuple(found)
+    return tuple(found if found[-1] else found[:-1])

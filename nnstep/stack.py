@@ -11,6 +11,7 @@ import numpy as np
 from nnstep.errors import NnstepError
 from nnstep.layers import Array
 from nnstep.losses import Loss
+from nnstep.optimizers import Optimizer, Rule
 from nnstep.parameters import find_parameters
 
 Arrays: TypeAlias = Mapping[str, Array]
@@ -40,6 +41,7 @@ class Stack:
     Attributes:
         names: what each layer is called, kind and number from 1: `affine 1`, `tanh 2`.
         dtype: of the first parameter, float64 where there is none.
+        rule: the optimizer; plain descent is what each layer does by itself.
 
     Raises:
         NnstepError: there is no layer, or one lacks a method of the protocol.
@@ -56,6 +58,8 @@ class Stack:
         self.loss = loss
         self.names = [f"{kind_of(layer)} {number}" for number, layer in enumerate(layers, 1)]
         self._parameter_names: list[tuple[str, ...] | None] = [None] * len(layers)
+        self.rule = Rule()
+        self.optimizers: list[Optimizer] = []
 
     @property
     def dtype(self) -> np.dtype[np.floating]:
@@ -85,14 +89,73 @@ class Stack:
             return named
         return {name: getattr(layer, name) for name in names}
 
+    def use_rule(self, rule: Rule) -> None:
+        """Takes another optimizer from now on; one of the same name goes on with what it has kept.
+
+        The parameters must be known: `learn_parameters` comes before.
+        """
+        if rule.plain:
+            self.optimizers = []
+        elif rule.name != self.rule.name or not self.optimizers:
+            self.optimizers = [rule.begin(self.parameters_of(index)) for index in range(len(self.layers))]
+        for optimizer in self.optimizers:
+            optimizer.rule = rule
+        self.rule = rule
+
+    def descend(self, index: int, dE_dY: Array, learning_rate: float) -> tuple[Array, Arrays | None]:
+        """Runs a layer backward and lets it learn by the optimizer.
+
+        The layer itself descends plainly; for another optimizer it is asked for its gradients alone, with η = 0. One
+        that names none takes a step with η = 1 instead, that is undone: its gradients are what it took off.
+
+        Returns:
+            dE/dX, and the gradients of its parameters where the layer itself does not know them.
+        """
+        layer = self.layers[index]
+        if not self.optimizers:
+            return layer.backward_propagation(dE_dY, learning_rate), None
+        named: Arrays | None = getattr(layer, "gradients", None)
+        if isinstance(named, dict):
+            dE_dX = layer.backward_propagation(dE_dY, 0.0)
+            named = layer.gradients  # type: ignore[attr-defined]
+            self.optimizers[index].update(self.parameters_of(index), named, learning_rate)
+            return dE_dX, None
+        before = {name: array.copy() for name, array in self.parameters_of(index).items()}
+        dE_dX = layer.backward_propagation(dE_dY, 1.0)
+        live = self.parameters_of(index)
+        found = {name: before[name] - array for name, array in live.items()}
+        for name, array in live.items():
+            array[...] = before[name]
+        self.optimizers[index].update(live, found, learning_rate)
+        return dE_dX, found
+
+    def state_of(self, index: int) -> Arrays:
+        """What a layer keeps beside its parameters, such as running means; live."""
+        state: Arrays = getattr(self.layers[index], "state", {})
+        return state if isinstance(state, dict) else {}
+
+    def moments_of(self, index: int) -> Arrays:
+        """What the optimizer keeps for a layer; live."""
+        return self.optimizers[index].state if self.optimizers else {}
+
+    def state(self) -> dict[str, Array]:
+        """All that is kept beside the parameters, such as `2.running_mean` and `0.weights.velocity`; live."""
+        kept: dict[str, Array] = {}
+        for index in range(len(self.layers)):
+            kept |= {f"{index}.{name}": array for name, array in self.state_of(index).items()}
+            kept |= {f"{index}.{name}": array for name, array in self.moments_of(index).items()}
+        return kept
+
     def snapshot(self) -> Parameters:
-        """Read-only copies of all parameters, a mapping for each layer."""
-        return tuple(frozen_copies(self.parameters_of(index)) for index in range(len(self.layers)))
+        """Read-only copies of all parameters, a mapping for each layer; where more is kept, one more mapping for it."""
+        parameters = tuple(frozen_copies(self.parameters_of(index)) for index in range(len(self.layers)))
+        state = self.state()
+        return (*parameters, frozen_copies(state)) if state else parameters
 
     def restore(self, parameters: Parameters) -> None:
         """Puts a snapshot's numbers back, into the arrays that the layers hold now."""
         for index, saved in enumerate(parameters):
-            live = self.parameters_of(index)
+            live = self.parameters_of(index) if index < len(self.layers) else self.state()
             for name, array in saved.items():
                 live[name][...] = array
 

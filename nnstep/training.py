@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstep.course import train_rows
 from nnstep.engines.base import Engine
 from nnstep.errors import NnstepError
 from nnstep.lookout import Lookout
@@ -95,6 +96,8 @@ class Trainer:
             NnstepError: a loss became NaN or infinite; the parameters are those before that sample's update.
         """
         self.stack.learn_parameters(self.samples.inputs(slice(0, 1), self.stack.dtype))
+        if not self.timeline:
+            self.stack.use_rule(self.settings.rule)
         busy, done, chunk = 0.0, 0, self.settings.batch_size
         while self.epoch <= epochs and not (self.lookout and self.lookout.hit is not None):
             began = time.perf_counter()
@@ -123,14 +126,13 @@ class Trainer:
         self._total, self._trained, self._seconds = 0.0, 0, 0.0
 
     def _train_some(self, chunk: int) -> NDArray[np.float64]:
-        settings = self.settings
         if self.lookout:
             outcome = self.lookout.train(chunk)
         elif self.timeline:
             outcome = self.timeline.train(chunk)
         else:
-            rows = self._order[self.sample : self.sample + chunk]
-            outcome = self.engine.run(self.stack, self.samples, rows, settings.learning_rate, settings.batch_size)
+            rows, count = self._order[self.sample : self.sample + chunk], (self.epoch - 1) * len(self.samples)
+            outcome = train_rows(self.engine, self.stack, self.samples, rows, count + self.sample, self.settings)
         if outcome.diverged:
             raise diverged(self.epoch, self.sample + len(outcome.losses), outcome.losses[-1])
         self.sample += len(outcome.losses)
