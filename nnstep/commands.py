@@ -19,8 +19,10 @@ import numpy as np
 from nnstep.architecture import describe_layers
 from nnstep.branches import parse_position
 from nnstep.debugger import Debugger
+from nnstep.early_stopping import EarlyStopping
 from nnstep.engines.base import choose_engine
 from nnstep.errors import NnstepError
+from nnstep.layers import evaluating
 from nnstep.network import Evaluation, Network, epoch_order, training_line
 from nnstep.network import evaluate as evaluate_outputs
 from nnstep.run_report import describe_run, run_text
@@ -31,7 +33,7 @@ from nnstep.storage import check_writable, save_weights, write_text, write_whole
 from nnstep.timeline import Timeline
 from nnstep.tracing import as_arrays, as_json, as_text
 from nnstep.training import Progress, Trainer
-from nnstep.workbench import Workbench, check_sample, set_up, settings_of
+from nnstep.workbench import Workbench, check_batches, check_sample, set_up, settings_of
 
 NOTICE_SECONDS = 1.5
 
@@ -42,7 +44,9 @@ def train(options: Namespace) -> int:
         raise NnstepError(f"--epochs expected to be 1 or more, received {options.epochs}")
     settings = settings_of(options)
     _check_outputs(options.save, options.json, options.save_run)
+    stopping = EarlyStopping(options.patience) if options.patience is not None else None
     bench = set_up(options)
+    check_batches(bench.network, settings)
     engine = choose_engine(options.engine, bench.stack)
     timeline = None
     if options.save_run:
@@ -54,10 +58,14 @@ def train(options: Namespace) -> int:
     with _compiling_notice():
         engine.prepare(bench.stack, bench.data.train)
     try:
-        finished = _run_epochs(trainer, options, report["epochs"])
+        finished = _run_epochs(trainer, options, report["epochs"], stopping, bench)
     finally:
         if timeline:
             save_run(options.save_run, timeline, _config(options, bench))
+    if stopping and stopping.errors:
+        bench.stack.restore(stopping.best)
+        report["best_epoch"] = stopping.best_epoch
+        _say(f"The weights are those of epoch {stopping.best_epoch}, with the least held-out error", options)
     if finished:
         test = test_set(bench.network, bench.data.test)
         _say(str(test), options)
@@ -129,25 +137,26 @@ def trace(options: Namespace) -> int:
         position = parse_position(options.at)
         bench, timeline = open_saved(options)
         timeline.visit(position, options.branch)
-        row, rate = timeline.row_at(timeline.count), timeline.branch.settings.learning_rate
+        row, frames = timeline.row_at(timeline.count), list(timeline.frames())
         report = {"run": options.run, "branch": timeline.branch.name, "epoch": position.epoch, "at": str(position)}
     else:
         settings = settings_of(options)
         bench = set_up(options)
         check_sample(options.sample, len(bench.data.train), "of the training set")
-        row, rate = options.sample, settings.learning_rate
-    train_set, dtype = bench.data.train, bench.stack.dtype
-    X, y = train_set.inputs(slice(row, row + 1), dtype), train_set.targets(slice(row, row + 1), dtype)
-    with np.errstate(over="ignore", invalid="ignore"):
-        frames = list(run_steps(bench.stack, X, y, rate))
+        row, dtype = options.sample, bench.stack.dtype
+        X, y = (part(slice(row, row + 1), dtype) for part in (bench.data.train.inputs, bench.data.train.targets))
+        bench.stack.learn_parameters(X)
+        bench.stack.use_rule(settings.rule)
+        with np.errstate(over="ignore", invalid="ignore"):
+            frames = list(run_steps(bench.stack, X, y, settings.learning_rate))
     loss_frame = frames[len(bench.stack.layers)]
     assert loss_frame.output is not None
     report |= {
         "sample": row,
-        "label": int(train_set.labels[row]),
+        "label": int(bench.data.train.labels[row]),
         "prediction": int(np.argmax(loss_frame.input)),
         "loss": float(loss_frame.output),
-        "learning_rate": rate,
+        "learning_rate": loss_frame.learning_rate,
     }
     if not (options.json or options.npz):
         where = f"{options.run} at {report['at']}, {report['branch']}\n" if options.run else ""
@@ -221,12 +230,18 @@ def forward(network: Network, samples: Samples) -> Any:
     """ŷ (samples, classes), computed 1,000 samples at a time to keep memory small."""
     dtype = next((a.dtype for layer in network.layers for a in layer.parameters.values()), np.float64)
     parts = range(0, len(samples), 1000)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"), evaluating(network.layers):
         return np.concatenate([network.forward(samples.inputs(slice(i, i + 1000), dtype)) for i in parts])
 
 
-def _run_epochs(trainer: Trainer, options: Namespace, epochs: list[dict[str, Any]]) -> bool:
-    """Trains to the end or to the first Ctrl-C; True where it came to the end."""
+def _run_epochs(
+    trainer: Trainer,
+    options: Namespace,
+    epochs: list[dict[str, Any]],
+    stopping: EarlyStopping | None,
+    bench: Workbench,
+) -> bool:
+    """Trains to the end, until it does not improve any more or to the first Ctrl-C; False after that one."""
     with _stop_requests() as stop, _bar(trainer) as bar:
         if stop:
             return False
@@ -236,6 +251,11 @@ def _run_epochs(trainer: Trainer, options: Namespace, epochs: list[dict[str, Any
                 _say(training_line(progress.epoch, options.epochs, progress.error), options)
                 row = {"epoch": progress.epoch, "error": progress.error, "seconds": progress.seconds}
                 epochs.append(row)
+                if stopping and bench.held_out:
+                    row["held_out"] = test_set(bench.network, bench.held_out).loss
+                    if stopping.after_epoch(row["held_out"], bench.stack):
+                        _say(f"Stopped: the held-out error has not fallen for {stopping.patience} epochs", options)
+                        return True
             if stop and trainer.epoch <= options.epochs:
                 return False
     return True

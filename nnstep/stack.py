@@ -129,6 +129,12 @@ class Stack:
         self.optimizers[index].update(live, found, learning_rate)
         return dE_dX, found
 
+    def backward(self, dE_dY: Array, learning_rate: float) -> Array:
+        """Runs dE/dŷ back through all layers, which learn from it, and returns dE/dX of the first."""
+        for index in reversed(range(len(self.layers))):
+            dE_dY, _ = self.descend(index, dE_dY, learning_rate)
+        return dE_dY
+
     def state_of(self, index: int) -> Arrays:
         """What a layer keeps beside its parameters, such as running means; live."""
         state: Arrays = getattr(self.layers[index], "state", {})

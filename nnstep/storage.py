@@ -18,6 +18,7 @@ from nnstep.errors import NnstepError
 from nnstep.layers import Array
 from nnstep.stack import Stack
 
+STATE = "state."
 BROKEN = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 
 
@@ -37,10 +38,13 @@ class Weights:
 def save_weights(path: str, stack: Stack, meta: dict[str, Any]) -> None:
     """Writes all parameters as `0.weights`, `0.bias`, `1.weights` … and the `meta` entry, whole or not at all.
 
+    What a layer with parameters keeps beside them goes with them, as `1.state.running_mean`.
+
     Raises:
         NnstepError: the file cannot be written.
     """
-    layers = [arrays for index in range(len(stack.layers)) if (arrays := stack.parameters_of(index))]
+    learning = [index for index in range(len(stack.layers)) if stack.parameters_of(index)]
+    layers = [{**stack.parameters_of(i), **{f"{STATE}{n}": a for n, a in stack.state_of(i).items()}} for i in learning]
     named: dict[str, Any] = {
         f"{number}.{name}": array for number, arrays in enumerate(layers) for name, array in arrays.items()
     }
@@ -107,6 +111,9 @@ def put_weights(stack: Stack, weights: Weights, path: str) -> None:
     for index, arrays in zip(layers, weights.arrays, strict=True):
         for key, live in stack.parameters_of(index).items():
             live[...] = arrays[key]
+        for key, live in stack.state_of(index).items():
+            if f"{STATE}{key}" in arrays and arrays[f"{STATE}{key}"].shape == live.shape:
+                live[...] = arrays[f"{STATE}{key}"]
 
 
 def check_writable(path: str) -> None:

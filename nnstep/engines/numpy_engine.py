@@ -73,7 +73,5 @@ def through_layers(
         if not np.all(np.isfinite(losses[batch])):
             done = start + int(np.argmax(~np.isfinite(losses[batch]))) + 1
             return Outcome(losses[:done], predictions[:done])
-        gradient = stack.loss.gradient(y, value)
-        for index in reversed(range(len(stack.layers))):
-            gradient, _ = stack.descend(index, gradient, learning_rate)
+        stack.backward(stack.loss.gradient(y, value), learning_rate)
     return Outcome(losses, predictions)
