@@ -146,6 +146,7 @@ def open_run(run: SavedRun, stack: Stack, samples: Samples, engine: Engine, budg
     branches = _restore_branches(run)
     stack.learn_parameters(samples.inputs(slice(0, 1), stack.dtype))
     first = branches[0].checkpoints[branches[0].start]
+    stack.use_rule(branches[0].settings.rule)
     live = stack.snapshot()
     shapes = [{name: (a.shape, a.dtype) for name, a in arrays.items()} for arrays in live]
     if shapes != [{name: (a.shape, a.dtype) for name, a in arrays.items()} for arrays in first]:
