@@ -83,7 +83,8 @@ def _backward(frame: Frame, layer: object) -> str:
         return f"dE/dX = dE/dY ∘ {layer!r}′(X)"
     found = BACKWARD.get(type(layer), "dE/dX = backward_propagation(dE/dY, η)")
     learns = bool(frame.after) and (type(layer) in BACKWARD or not frame.rule.plain)
-    return f"{found}   {UPDATES[frame.rule.name]}" if learns else found
+    update = UPDATES[frame.rule.name].replace("W", "γ" if isinstance(layer, BatchNormLayer) else "W")
+    return f"{found}   {update}" if learns else found
 
 
 def _loss_gradient(frame: Frame) -> str:
