@@ -31,6 +31,10 @@ def describe_run(run: SavedRun) -> dict[str, Any]:
                 "diverged": not finite,
                 "engines": sorted({stretch["engine"] for stretch in known["stretches"]}),
                 "checkpoints": len(run.arrays[f"{number}.checkpoints"]),
+                "scores": [
+                    {name: value for name, value in score.items() if name != "confusion"}
+                    for score in known.get("scores", [])
+                ],
                 "errors": [
                     {"epoch": epoch, "error": error if np.isfinite(error) else None} for epoch, error in errors.items()
                 ],
@@ -44,6 +48,7 @@ def describe_run(run: SavedRun) -> dict[str, Any]:
         "samples": per_epoch,
         "fingerprint": run.meta["fingerprint"],
         "branches": branches,
+        "alarms": run.meta.get("notes", {}).get("alarms", []),
     }
 
 
@@ -70,6 +75,13 @@ def run_text(report: dict[str, Any]) -> str:
         for row in branch["errors"]:
             error = "not finite" if row["error"] is None else f"{row['error']:.6f}"
             lines.append(f"    epoch {row['epoch']:3}   error {error}")
+        for score in branch["scores"]:
+            lines.append(
+                f"    test set at {_position(score['count'], report['samples'])}   "
+                f"accuracy {score['correct']}/{score['samples']}, strict {score['strict_correct']}"
+            )
+    for alarm in report["alarms"]:
+        lines.append(f"  alarm   {alarm['at']}   {alarm['branch']}   {alarm['name']}: {alarm['title']}")
     return "\n".join(lines)
 
 
