@@ -78,7 +78,7 @@ def probe(stack: Stack, X: Array, y: Array, following: tuple[Array, Array], lear
 
 
 def is_known(stack: Stack) -> bool:
-    """Plain descent of affine layers and activations: they take several rows at a time, and keep nothing that matters."""
+    """Plain descent of affine layers and activations: these take many rows at a time, and keep nothing that matters."""
     return (
         stack.rule.plain
         and stack.loss in LOSSES.values()
