@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from nnstep.errors import NnstepError
-from nnstep.layers import ACTIVATIONS, INITS, ActivationLayer, AffineLayer, as_activation
+from nnstep.layer_parts import LARGEST, SYNTAX, Building, Shape, parse_input, part_of, sizes_of
+from nnstep.layers import INITS, Layer
 from nnstep.losses import as_loss
 from nnstep.network import Network
 
@@ -25,10 +26,11 @@ def build_network(
     """Builds a network with fresh weights, all drawn from one generator made from the seed.
 
     Args:
-        layers: the number of inputs, then for each affine layer its outputs, and names of activations between.
+        layers: the number of inputs or the size of a picture, then a part for each layer, separated by commas: a number
+            is an affine layer with so many outputs, a name an activation; `layer_parts.SYNTAX` lists the others.
         loss: the loss by name.
         init: how the weights start: lecun, xavier, he or uniform01.
-        seed: same seed, same weights.
+        seed: same seed, same weights and masks.
         dtype: float64 or float32.
 
     Raises:
@@ -36,54 +38,72 @@ def build_network(
     """
     if init not in INITS:
         raise NnstepError(f"unknown init '{init}'", f"Choose one of: {', '.join(INITS)}")
-    inputs, *rest = parse_layers(layers)
-    rng = np.random.default_rng(seed)
-    sizes = [part for part in (inputs, *rest) if isinstance(part, int)]
+    first, *rest = (part.strip() for part in layers.split(","))
+    sizes = [int(part) for part in (first, *rest) if part.isdecimal() and int(part) <= LARGEST]
     for shape in pairwise(sizes):
         np.empty(shape, dtype)  # where one does not fit, that is known before the others are drawn
     network = Network(loss=as_loss(loss))
-    width = inputs
-    for part in rest:
-        if isinstance(part, int):
-            network.add(AffineLayer(int(width), part, init, rng, dtype))
-            width = part
-        else:
-            network.add(ActivationLayer(part))
+    building = Building(init, np.random.default_rng(seed), dtype, seed, _input(first, layers))
+    for number, part in enumerate(rest, 2):
+        network.add(_layer(building, part, number, layers))
+    if not isinstance(building.shape, int):
+        raise NnstepError(
+            f"layers '{layers}' end in pictures, expected rows", "Put flatten behind the last conv or pool"
+        )
+    if not any(sizes_of(layer) for layer in network.layers):
+        raise NnstepError(f"layers '{layers}' hold no affine layer", "Give at least two sizes, such as 784,10,tanh")
     return network
-
-
-def parse_layers(text: str) -> list[int | str]:
-    """Splits a description into sizes and names of activations, and checks them.
-
-    Raises:
-        NnstepError: naming the part that is neither, and what it could be.
-    """
-    parts: list[int | str] = [_parse_part(part.strip(), text) for part in text.split(",")]
-    if not isinstance(parts[0], int):
-        raise NnstepError(f"layers '{text}' expected to begin with the number of inputs, received '{parts[0]}'")
-    if sum(isinstance(part, int) for part in parts) < 2:
-        raise NnstepError(f"layers '{text}' hold no affine layer", "Give at least two sizes, such as 784,10,tanh")
-    return parts
 
 
 def describe_layers(network: Network) -> str | None:
     """The one-line description of a network, or None where it holds layers that have no such name."""
-    parts: list[str] = []
-    for layer in network.layers:
-        if isinstance(layer, AffineLayer):
-            parts += [str(size) for size in layer.weights.shape[bool(parts) :]]
-        elif isinstance(layer, ActivationLayer) and layer.activation.name in ACTIVATIONS and parts:
-            parts.append(layer.activation.name)
-        else:
-            return None
-    return ",".join(parts)
+    parts = [part_of(layer) for layer in network.layers]
+    size = input_shape(network)
+    if size is None or None in parts:
+        return None
+    if isinstance(size, int):
+        return ",".join([str(size), *filter(None, parts)])
+    shown = size[:2] if size[2] == 1 else size
+    return ",".join(["x".join(map(str, shown)), *filter(None, parts)])
 
 
-def _parse_part(part: str, text: str) -> int | str:
+def input_shape(network: Network) -> Shape | None:
+    """What goes into the network: a number of inputs or a picture; None where no layer says."""
+    sizes = [found for layer in network.layers if (found := sizes_of(layer))]
+    return sizes[0][0] if sizes else None
+
+
+def output_shape(network: Network) -> Shape | None:
+    """What comes out: a number of outputs or a picture; None where no layer says."""
+    sizes = [found for layer in network.layers if (found := sizes_of(layer))]
+    return sizes[-1][1] if sizes else None
+
+
+def _input(part: str, text: str) -> Shape:
+    try:
+        return parse_input(part)
+    except ValueError:
+        pass
     if part.lstrip("+-").isdecimal():
-        if not 1 <= int(part) <= 1_000_000:
-            raise NnstepError(f"layers '{text}' expected sizes from 1 to 1,000,000, received {part}")
-        return int(part)
-    if not part or part[0].isdigit():
+        raise NnstepError(f"layers '{text}' expected sizes from 1 to 1,000,000, received {part}")
+    raise NnstepError(
+        f"layers '{text}' expected to begin with the number of inputs, received '{part}'", "Such as 784 or 28x28"
+    )
+
+
+def _layer(building: Building, part: str, number: int, text: str) -> Layer:
+    """Makes a layer of a part; what is wrong with it is said with its number and the whole text."""
+    name = part.lower().partition(" ")[0]
+    where = f"layers '{text}', part {number} '{part}'"
+    if part.lstrip("+-").isdecimal() and not part.isdecimal():
+        raise NnstepError(f"layers '{text}' expected sizes from 1 to 1,000,000, received {part}")
+    if not part or (part[0].isdigit() and not part.isdecimal()):
         raise NnstepError(f"layers '{text}' expected a size or an activation, received '{part}'")
-    return as_activation(part.lower()).name
+    try:
+        return building.layer(part)
+    except ValueError:
+        raise NnstepError(f"{where} expected as: {SYNTAX.get(name, name)}") from None
+    except NnstepError as error:
+        if part.isdecimal() and "sizes" in error.message:
+            raise NnstepError(f"layers '{text}' {error.message}") from None
+        raise NnstepError(f"{where}: {error.message}", error.hint) from None

@@ -98,6 +98,11 @@ class Branch:
         return self.head if logged == self.head else logged - 1
 
     @property
+    def checkpoints_bytes(self) -> int:
+        """What its checkpoints take; all of one branch are equally large."""
+        return len(self.checkpoints) * size_of(next(iter(self.checkpoints.values()), ()))
+
+    @property
     def diverged(self) -> bool:
         """Its last loss is NaN or infinite; it cannot be trained on."""
         return len(self.log) > 0 and not np.isfinite(self.log.losses[-1])

@@ -92,6 +92,9 @@ def make_parser() -> Parser:
     _add_data(train)
     _add_network(train)
     _add_training(train)
+    train.add_argument(
+        "--patience", type=int, metavar="N", help="hold out a tenth; stop after N epochs that do not improve on it"
+    )
     train.add_argument("--save", metavar="FILE.npz", help="write the weights that were reached")
     train.add_argument("--save-run", metavar="FILE.nnrun", help="write the whole run, to go back to any sample of it")
     train.add_argument(
@@ -133,6 +136,7 @@ def make_parser() -> Parser:
     _add_network(trace)
     trace.add_argument("--sample", type=int, default=0, metavar="I", help="which one (from 0)")
     trace.add_argument("--learning-rate", type=float, default=0.1, metavar="η", help="default 0.1")
+    trace.add_argument("--optimizer", default="sgd", help="sgd (default), momentum, nesterov, rmsprop, adam or adamw")
     trace.add_argument("--run", metavar="FILE.nnrun", help="of a saved run, with its network and data")
     trace.add_argument("--at", metavar="EPOCH.SAMPLE", help="where in that run (from 1.1)")
     trace.add_argument("--branch", metavar="NAME", help="of which branch of it; default: the last one trained")
@@ -179,15 +183,17 @@ def _add_data(parser: Parser) -> None:
 
 def _add_network(parser: Parser) -> None:
     group = parser.add_argument_group("network")
-    group.add_argument("--layers", metavar="LIST", help="default 784,128,tanh,64,tanh,10,tanh")
+    group.add_argument(
+        "--layers", metavar="LIST", help="default 784,128,tanh,64,tanh,10,tanh; or a .toml file that describes them"
+    )
     group.add_argument(
         "--net", metavar="FILE.py", help="the network of your own file or notebook, in place of --layers"
     )
     group.add_argument(
         "--time-limit", type=float, default=10.0, metavar="SECONDS", help="for each call of its code; default 10"
     )
-    group.add_argument("--loss", default="mse", help="default mse")
-    group.add_argument("--init", default="lecun", help="lecun (default), xavier, he or uniform01")
+    group.add_argument("--loss", help="mse (default), cross_entropy or softmax_cross_entropy")
+    group.add_argument("--init", help="lecun (default), xavier, he or uniform01")
     group.add_argument("--seed", type=int, default=0, metavar="N", help="of weights and shuffling; default 0")
     group.add_argument("--dtype", default="float64", choices=("float64", "float32"), help="default float64")
     group.add_argument("--weights", metavar="FILE.npz", help="start from these")
@@ -200,6 +206,13 @@ def _add_training(parser: Parser) -> None:
     group.add_argument("--shuffle", action="store_true", help="another order each epoch, from the seed")
     group.add_argument("--epochs", type=int, default=20, metavar="N", help="default 20")
     group.add_argument("--engine", default="auto", help="auto (default), numpy or numba")
+    group.add_argument("--optimizer", default="sgd", help="sgd (default), momentum, nesterov, rmsprop, adam or adamw")
+    group.add_argument("--weight-decay", type=float, metavar="λ", help="default 0, for adamw 0.01")
+    group.add_argument("--clip-norm", type=float, metavar="N", help="longest norm of each layer's gradients")
+    group.add_argument(
+        "--schedule", default="constant", help="step:5:0.5, exponential:0.9, cosine:20, warmup:1, with +"
+    )
+    group.add_argument("--augment", default="", metavar="HOW", help="move the pictures, such as shift:2,rotate:10")
 
 
 def _add_json(parser: Parser) -> None:

@@ -25,8 +25,10 @@ from nnstep.architecture import describe_layers
 from nnstep.autosave import Autosave, default_autosave_path
 from nnstep.branches import parse_position
 from nnstep.debugger import Debugger
+from nnstep.early_stopping import EarlyStopping
 from nnstep.engines.base import choose_engine
 from nnstep.errors import NnstepError
+from nnstep.layers import evaluating
 from nnstep.lookout import Lookout
 from nnstep.network import Evaluation, Network, epoch_order, training_line
 from nnstep.network import evaluate as evaluate_outputs
@@ -42,7 +44,7 @@ from nnstep.timeline import Timeline
 from nnstep.tracing import as_arrays, as_json, as_text
 from nnstep.training import Progress, Trainer
 from nnstep.watching import read_conditions, stop_at
-from nnstep.workbench import Workbench, check_sample, set_up, settings_of
+from nnstep.workbench import Workbench, check_batches, check_sample, set_up, settings_of
 
 NOTICE_SECONDS = 1.5
 
@@ -53,7 +55,9 @@ def train(options: Namespace) -> int:
         raise NnstepError(f"--epochs expected to be 1 or more, received {options.epochs}")
     settings = settings_of(options)
     _check_outputs(options.save, options.json, options.save_run)
+    stopping = EarlyStopping(options.patience) if options.patience is not None else None
     bench = set_up(options)
+    check_batches(bench.network, settings)
     engine = choose_engine(options.engine, bench.stack)
     timeline, lookout, saver = None, None, None
     if options.save_run or options.watch or options.autosave is not None:
@@ -72,7 +76,7 @@ def train(options: Namespace) -> int:
         saver = _autosave(options, bench, monitor)
     stopped = None
     try:
-        signal_number = _run_epochs(trainer, options, report["epochs"], saver)
+        signal_number = _run_epochs(trainer, options, report["epochs"], saver, stopping, bench)
         if saver:
             saver.wait()
         if timeline and lookout and lookout.hit is not None:
@@ -88,6 +92,10 @@ def train(options: Namespace) -> int:
             saver.close(timeline)
         if timeline and options.save_run:
             save_run(options.save_run, timeline, _config(options, bench), notes={"alarms": alarms})
+    if stopping and stopping.errors:
+        bench.stack.restore(stopping.best)
+        report["best_epoch"] = stopping.best_epoch
+        _say(f"The weights are those of epoch {stopping.best_epoch}, with the least held-out error", options)
     if stopped:
         _say(str(stopped), options)
     elif signal_number:
@@ -170,29 +178,30 @@ def trace(options: Namespace) -> int:
         position = parse_position(options.at)
         bench, timeline = open_saved(options)
         timeline.visit(position, options.branch)
-        row, rate = timeline.row_at(timeline.count), timeline.branch.settings.learning_rate
+        row, frames = timeline.row_at(timeline.count), list(timeline.frames())
         report = {"run": options.run, "branch": timeline.branch.name, "epoch": position.epoch, "at": str(position)}
     else:
         settings = settings_of(options)
         bench = set_up(options)
         check_sample(options.sample, len(bench.data.train), "of the training set")
-        row, rate = options.sample, settings.learning_rate
-    train_set, dtype = bench.data.train, bench.stack.dtype
-    X, y = train_set.inputs(slice(row, row + 1), dtype), train_set.targets(slice(row, row + 1), dtype)
-    with np.errstate(over="ignore", invalid="ignore"):
-        frames = bench.stack.guard(lambda: list(run_steps(bench.stack, X, y, rate)))
+        row, dtype = options.sample, bench.stack.dtype
+        X, y = (part(slice(row, row + 1), dtype) for part in (bench.data.train.inputs, bench.data.train.targets))
+        bench.stack.learn_parameters(X)
+        bench.stack.use_rule(settings.rule)
+        with np.errstate(over="ignore", invalid="ignore"):
+            frames = bench.stack.guard(lambda: list(run_steps(bench.stack, X, y, settings.learning_rate)))
     outputs = [frame.output for frame in frames[: len(bench.stack.layers) + 1] if frame.output is not None]
     if not np.isfinite(outputs[-1]):
-        bench.stack.look_at_outputs([X, *outputs[:-1]])
+        bench.stack.look_at_outputs([frames[0].input, *outputs[:-1]])
     loss_frame = frames[len(bench.stack.layers)]
     frames = _only(options.step, frames)
     assert loss_frame.output is not None
     report |= {
         "sample": row,
-        "label": int(train_set.labels[row]),
+        "label": int(bench.data.train.labels[row]),
         "prediction": int(np.argmax(loss_frame.input)),
         "loss": float(loss_frame.output),
-        "learning_rate": rate,
+        "learning_rate": loss_frame.learning_rate,
     }
     if not (options.json or options.npz):
         where = f"{options.run} at {report['at']}, {report['branch']}\n" if options.run else ""
@@ -311,14 +320,21 @@ def forward(network: Network, samples: Samples) -> Any:
     dtype = next((a.dtype for layer in network.layers for a in layer.parameters.values()), np.dtype(np.float64))
     dtype = dtype if dtype.kind == "f" else np.dtype(np.float64)
     parts = range(0, len(samples), 1000)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"), evaluating(network.layers):
         return np.concatenate([network.forward(samples.inputs(slice(i, i + 1000), dtype)) for i in parts])
 
 
-def _run_epochs(trainer: Trainer, options: Namespace, epochs: list[dict[str, Any]], saver: Autosave | None) -> int:
+def _run_epochs(
+    trainer: Trainer,
+    options: Namespace,
+    epochs: list[dict[str, Any]],
+    saver: Autosave | None,
+    stopping: EarlyStopping | None,
+    bench: Workbench,
+) -> int:
     """Trains to the end, to a condition, or to the first signal that asks to stop, whose number it returns; else 0.
 
-    What is saved at an epoch's end is on disk before the epoch's line is printed.
+    What is saved at an epoch's end is on disk before the epoch's line is printed. Early stopping is an end too.
     """
     with stop_requests() as stop, _bar(trainer) as bar, printed(trainer.monitor) as print_alarms:
         for progress in trainer.run(options.epochs):
@@ -334,6 +350,11 @@ def _run_epochs(trainer: Trainer, options: Namespace, epochs: list[dict[str, Any
                 saver.follow(trainer.timeline, progress.epoch_ended, say)
             elif say:
                 say()
+            if progress.epoch_ended and stopping and bench.held_out:
+                epochs[-1]["held_out"] = test_set(bench.network, bench.held_out).loss
+                if stopping.after_epoch(epochs[-1]["held_out"], bench.stack):
+                    _say(f"Stopped: the held-out error has not fallen for {stopping.patience} epochs", options)
+                    return 0
             if stop and trainer.epoch <= options.epochs:
                 return stop[0]
     return 0

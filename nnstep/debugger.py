@@ -14,7 +14,7 @@ from nnstep.layers import Array
 from nnstep.moments import moments_at
 from nnstep.network import epoch_order
 from nnstep.stack import Parameters, Stack
-from nnstep.stepping import Frame
+from nnstep.stepping import Frame, snapshot_after, snapshot_before
 from nnstep.timeline import Timeline, outcome_of
 from nnstep.watches import Watches
 
@@ -103,8 +103,7 @@ class Debugger:
     @property
     def parameters_after(self) -> Parameters:
         """The parameters after the current sample's last step."""
-        after = {frame.step.layer: frame.after for frame in self.frames if frame.step.phase == "backward"}
-        return tuple(after[index] for index in range(len(self.stack.layers)))
+        return snapshot_after(self.frames)
 
     @property
     def at_end(self) -> bool:
@@ -343,7 +342,7 @@ class Debugger:
         if not self.branch.diverged:
             self.timeline.stepped(loss, says)
         if not np.isfinite(loss):
-            self.stack.restore(tuple(frame.before for frame in self.frames[: len(self.stack.layers)]))
+            self.stack.restore(snapshot_before(self.frames))
             raise NnstepError("The error is NaN or infinite here: nothing can be learned after it", "Go back")
 
     def _began_here(self) -> bool:

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from nnstep.activations import ACTIVATIONS as ACTIVATIONS
+from nnstep.activations import Activation as Activation
+from nnstep.activations import Array as Array
+from nnstep.activations import Function
+from nnstep.activations import as_activation as as_activation
+from nnstep.activations import identity as identity
+from nnstep.activations import identity_prime as identity_prime
+from nnstep.activations import relu as relu
+from nnstep.activations import relu_prime as relu_prime
+from nnstep.activations import sigmoid as sigmoid
+from nnstep.activations import sigmoid_prime as sigmoid_prime
+from nnstep.activations import tanh as tanh
+from nnstep.activations import tanh_prime as tanh_prime
 from nnstep.errors import NnstepError
-
-Array = NDArray[np.floating]
-Function = Callable[[Array], Array]
 
 
 class Layer:
-    """What every layer does. Rows are samples: X is (batch, inputs), Y is (batch, outputs)."""
+    """What every layer does. Rows are samples: X is (batch, inputs), Y is (batch, outputs).
+
+    Attributes:
+        training: False while `evaluating`: dropout and batch normalisation do something else then.
+    """
+
+    training = True
 
     @property
     def parameters(self) -> dict[str, Array]:
@@ -27,6 +43,16 @@ class Layer:
         """dE/d(parameter) of the last backward call, each of its parameter's shape."""
         return {}
 
+    @property
+    def state(self) -> dict[str, Array]:
+        """What the layer keeps from sample to sample that is not learned, such as running means; it is set in place."""
+        return {}
+
+    @property
+    def details(self) -> dict[str, Array]:
+        """What else the last forward call made that is worth a look, such as a mask."""
+        return {}
+
     def forward_propagation(self, X: Array) -> Array:
         """Computes Y (batch, outputs) from X (batch, inputs)."""
         raise NotImplementedError
@@ -34,6 +60,19 @@ class Layer:
     def backward_propagation(self, dE_dY: Array, learning_rate: float) -> Array:
         """Computes dE/dX (batch, inputs) from dE/dY (batch, outputs), and updates the parameters."""
         raise NotImplementedError
+
+
+@contextmanager
+def evaluating(layers: Iterable[object]) -> Iterator[None]:
+    """While it lasts, layers do what they do for samples that nobody learns from: nothing is dropped or averaged."""
+    switched = [layer for layer in layers if isinstance(layer, Layer) and layer.training]
+    for layer in switched:
+        layer.training = False
+    try:
+        yield
+    finally:
+        for layer in switched:
+            layer.training = True
 
 
 class AffineLayer(Layer):
@@ -114,7 +153,7 @@ class ActivationLayer(Layer):
     """Y = f(X), element by element.
 
     Args:
-        function: a name (tanh, relu, sigmoid, identity), or a plain function of an array.
+        function: a name (tanh, relu, sigmoid, identity, leaky_relu, elu, gelu), or a plain function of an array.
         derivative: f′ as a plain function of f's input; needed with a function of one's own.
     """
 
@@ -135,89 +174,38 @@ class ActivationLayer(Layer):
         return self.activation.name
 
 
-@dataclass(frozen=True)
-class Activation:
-    """A function of one number and its derivative, both taking f's input, element by element."""
+class SoftmaxLayer(Layer):
+    """Y = e^X / Σ e^X in each row: shares that are positive and add up to 1, for any finite X.
 
-    name: str
-    function: Function
-    derivative: Function
-
-
-def tanh(x: Array) -> Array:
-    """Hyperbolic tangent, between −1 and 1."""
-    y: Array = np.tanh(x)
-    return y
-
-
-def tanh_prime(x: Array) -> Array:
-    """tanh′(x) = 1 − tanh(x)²."""
-    return 1 - np.tanh(x) ** 2
-
-
-def relu(x: Array) -> Array:
-    """X where it is positive, else 0."""
-    return np.maximum(x, 0)
-
-
-def relu_prime(x: Array) -> Array:
-    """1 where x is positive, else 0; the kink at 0 counts as 0."""
-    return (x > 0).astype(x.dtype)
-
-
-def sigmoid(x: Array) -> Array:
-    """1 / (1 + e⁻ˣ), written so that only e⁻|ˣ| is taken, which cannot overflow."""
-    z = np.exp(-np.abs(x))
-    y: Array = np.where(x >= 0, 1, z) / (1 + z)
-    return y
-
-
-def sigmoid_prime(x: Array) -> Array:
-    """sigmoid′(x) = sigmoid(x) sigmoid(−x)."""
-    return sigmoid(x) * sigmoid(-x)
-
-
-def identity(x: Array) -> Array:
-    """X itself, as a new array."""
-    return x.copy()
-
-
-def identity_prime(x: Array) -> Array:
-    """1 everywhere."""
-    return np.ones_like(x)
-
-
-ACTIVATIONS = {
-    activation.name: activation
-    for activation in (
-        Activation("tanh", tanh, tanh_prime),
-        Activation("relu", relu, relu_prime),
-        Activation("sigmoid", sigmoid, sigmoid_prime),
-        Activation("identity", identity, identity_prime),
-    )
-}
-
-
-def as_activation(function: str | Function, derivative: Function | None = None) -> Activation:
-    """Finds an activation by its name, or makes one of a pair of plain functions.
-
-    Raises:
-        NnstepError: the name is unknown, or a function came without its derivative.
+    No share is less than the smallest number of full precision (2e−308 in float64), so that −log Y and 1/Y stay finite
+    and the gradient of a cross-entropy behind it comes out exact: dE/dX = (ŷ − y) / batch.
     """
-    if isinstance(function, str):
-        if function not in ACTIVATIONS:
-            raise NnstepError(f"unknown activation '{function}'", f"Choose one of: {', '.join(ACTIVATIONS)}")
-        return ACTIVATIONS[function]
-    if derivative is None:
-        raise NnstepError(
-            "an activation function of your own needs its derivative as well",
-            "Write ActivationLayer(function, derivative)",
-        )
-    return Activation(getattr(function, "__name__", "activation"), function, derivative)
+
+    def __init__(self) -> None:
+        self.output: Array = np.zeros((0, 0))
+
+    def forward_propagation(self, X: Array) -> Array:
+        """Computes Y, both (batch, n); the largest of a row is subtracted first, so that no power overflows."""
+        powers = np.exp(X - X.max(axis=1, keepdims=True))
+        self.output = np.maximum(powers / powers.sum(axis=1, keepdims=True), np.finfo(X.dtype).tiny)
+        return self.output
+
+    def backward_propagation(self, dE_dY: Array, learning_rate: float) -> Array:
+        """Computes dE/dX[j] = Y[j] (dE/dY[j] − Σₖ dE/dY[k] Y[k]), both (batch, n). There is nothing to update."""
+        mean = (dE_dY * self.output).sum(axis=1, keepdims=True)
+        dE_dX: Array = self.output * (dE_dY - mean)
+        return dE_dX
+
+    def __repr__(self) -> str:
+        return "softmax"
 
 
-def initial_weights(init: str, inputs: int, outputs: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def initial_weights(
+    init: str, inputs: int, outputs: int, rng: np.random.Generator, fan_out: int | None = None
+) -> NDArray[np.float64]:
     """Draws weights (inputs, outputs), uniformly between the limits that the rule gives.
+
+    `fan_out` is how many sums each input is part of, where that is not the number of outputs.
 
     lecun: ±√(1/inputs); xavier: ±√(6/(inputs + outputs)) (Glorot and Bengio 2010); he: ±√(6/inputs) (He et al.
     2015); uniform01: between 0 and 1, kept for the lesson of how it fails.
@@ -227,7 +215,7 @@ def initial_weights(init: str, inputs: int, outputs: int, rng: np.random.Generat
     """
     limits = {
         "lecun": (1 / inputs) ** 0.5,
-        "xavier": (6 / (inputs + outputs)) ** 0.5,
+        "xavier": (6 / (inputs + (fan_out or outputs))) ** 0.5,
         "he": (6 / inputs) ** 0.5,
     }
     if init == "uniform01":

@@ -33,7 +33,42 @@ def mse_prime(y_true: Array, y_pred: Array) -> Array:
     return -2 * (y_true - y_pred) / y_true.size
 
 
-LOSSES = {"mse": Loss("mean squared error", mse, mse_prime)}
+def cross_entropy(y_true: Array, y_pred: Array) -> float:
+    """E = −Σ y log ŷ, the mean over the batch; ŷ are shares, as a softmax layer gives them."""
+    return float(-np.sum(y_true * np.log(_positive(y_pred))) / len(y_true))
+
+
+def cross_entropy_prime(y_true: Array, y_pred: Array) -> Array:
+    """dE/dŷ = −y / ŷ / batch."""
+    return -y_true / _positive(y_pred) / len(y_true)
+
+
+def softmax_cross_entropy(y_true: Array, y_pred: Array) -> float:
+    """E = Σ y (log Σ e^ŷ − ŷ), the mean over the batch: softmax and cross-entropy in one, safe for any finite ŷ."""
+    above = y_pred - y_pred.max(axis=1, keepdims=True)
+    logarithms = np.log(np.exp(above).sum(axis=1, keepdims=True)) - above
+    return float(np.sum(y_true * logarithms) / len(y_true))
+
+
+def softmax_cross_entropy_prime(y_true: Array, y_pred: Array) -> Array:
+    """dE/dŷ = (softmax(ŷ) Σ y − y) / batch."""
+    powers = np.exp(y_pred - y_pred.max(axis=1, keepdims=True))
+    shares = powers / powers.sum(axis=1, keepdims=True)
+    gradient: Array = (shares * y_true.sum(axis=1, keepdims=True) - y_true) / len(y_true)
+    return gradient
+
+
+def _positive(y_pred: Array) -> Array:
+    """No less than the smallest number of full precision: its logarithm and its reciprocal are finite."""
+    y: Array = np.maximum(y_pred, np.finfo(y_pred.dtype).tiny)
+    return y
+
+
+LOSSES = {
+    "mse": Loss("mean squared error", mse, mse_prime),
+    "cross_entropy": Loss("cross-entropy", cross_entropy, cross_entropy_prime),
+    "softmax_cross_entropy": Loss("softmax cross-entropy", softmax_cross_entropy, softmax_cross_entropy_prime),
+}
 
 
 def as_loss(function: str | LossFunction, gradient: LossGradient | None = None) -> Loss:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnstep.errors import NnstepError
-from nnstep.layers import Array, Layer
+from nnstep.layers import Array, Layer, evaluating
 from nnstep.losses import Loss, LossFunction, LossGradient, as_loss
 
 
@@ -77,6 +77,7 @@ class Network:
         shuffle: bool = False,
         seed: int = 0,
         report: Callable[[str], object] = print,
+        optimizer: str = "sgd",
     ) -> list[float]:
         """Stochastic gradient descent: forward, loss, backward, for every batch of every epoch.
 
@@ -89,12 +90,14 @@ class Network:
             shuffle: take the samples in a new order each epoch, drawn from the seed.
             seed: where that order comes from.
             report: is given the training line of each epoch.
+            optimizer: sgd, momentum, nesterov, rmsprop, adam or adamw; it begins anew with each call.
 
         Returns:
             The error of each epoch: the mean of its samples' losses, each taken before its update.
         """
         inputs = as_rows(inputs)
         self._check_targets(inputs, targets)
+        backward = self._learn_with(optimizer)
         errors = []
         for epoch in range(1, epochs + 1):
             order = epoch_order(len(inputs), epoch, shuffle, seed)
@@ -102,7 +105,7 @@ class Network:
             for rows in batches(order, batch_size):
                 Y = self.forward(inputs[rows])
                 total += len(rows) * self.loss.function(targets[rows], Y)
-                self.backward(self.loss.gradient(targets[rows], Y), learning_rate)
+                backward(self.loss.gradient(targets[rows], Y), learning_rate)
             errors.append(total / len(inputs))
             report(training_line(epoch, epochs, errors[-1]))
         return errors
@@ -110,7 +113,8 @@ class Network:
     def predict(self, inputs: Array, targets: Array | None = None, report: Callable[[str], object] = print) -> Array:
         """Returns ŷ (samples, outputs); with targets, reports the test line too."""
         inputs = as_rows(inputs)
-        outputs = self.forward(inputs)
+        with evaluating(self.layers):
+            outputs = self.forward(inputs)
         if targets is not None:
             self._check_targets(inputs, targets)
             report(str(evaluate(outputs, targets, self.loss)))
@@ -126,6 +130,17 @@ class Network:
             lines.append(f"{number:3}  {layer!r:24}{shapes:36}{count:>10,}")
         lines.append(f"  E  {self.loss.name:60}{total:>10,}")
         return "\n".join(lines)
+
+    def _learn_with(self, optimizer: str) -> Callable[[Array, float], object]:
+        """The backward pass of all layers, with an optimizer."""
+        if optimizer == "sgd":
+            return self.backward
+        from nnstep.settings import Settings
+        from nnstep.stack import Stack
+
+        stack = Stack(self.layers, self.loss)
+        stack.use_rule(Settings(optimizer=optimizer).rule)
+        return stack.backward
 
     def _check_targets(self, inputs: Array, targets: Array) -> None:
         if len(inputs) == 0 or len(targets) != len(inputs) or np.ndim(targets) != 2:

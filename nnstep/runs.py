@@ -31,7 +31,7 @@ from nnstep.student_state import state_as_array, state_from_array
 from nnstep.timeline import BUDGET, Timeline
 from nnstep.watches import Watches
 
-FORMAT, VERSION = "nnrun", 3
+FORMAT, VERSION = "nnrun", 4
 FILE_BUDGET = 64 * 2**20
 
 
@@ -203,6 +203,7 @@ def open_run(run: SavedRun, stack: Stack, samples: Samples, engine: Engine, budg
     branches = restore_branches(run)
     stack.learn_parameters(samples.inputs(slice(0, 1), stack.dtype))
     first = branches[0].checkpoints[branches[0].start]
+    stack.use_rule(branches[0].settings.rule)
     live = stack.snapshot()
     shapes = [{name: (a.shape, a.dtype) for name, a in arrays.items()} for arrays in live]
     if shapes != [{name: (a.shape, a.dtype) for name, a in arrays.items()} for arrays in first]:
@@ -315,9 +316,10 @@ def _pulse(run: SavedRun, number: int, layers: int) -> Pulse:
 
 def _checkpoint(run: SavedRun, number: int, index: int, layers: int) -> Parameters:
     found = []
-    for layer in range(layers):
+    for layer in range(layers + 1):  # the last one is what is kept beside the parameters, if anything is
         prefix = f"{number}.{layer}."
         arrays = {key.removeprefix(prefix): a for key, a in run.arrays.items() if key.startswith(prefix)}
         found.append(frozen_copies({name: array[index] for name, array in arrays.items()}))
+    parameters = tuple(found if found[-1] else found[:-1])
     state = run.arrays.get(f"{number}.state.{index}")
-    return tuple(found) if state is None else StackSnapshot(found, state_from_array(state))
+    return parameters if state is None else StackSnapshot(parameters, state_from_array(state))

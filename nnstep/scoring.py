@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstep.layers import Array
+from nnstep.layers import Array, evaluating
 from nnstep.losses import mse
 from nnstep.samples import Samples
 from nnstep.stack import Stack
@@ -177,8 +177,9 @@ def _forward(layers: list[Any], X: Array, classes: int) -> Array:
 
 
 def _through(layers: list[Any], value: Array) -> Array:
-    for layer in layers:
-        value = layer.forward_propagation(value)
+    with evaluating(layers):
+        for layer in layers:
+            value = layer.forward_propagation(value)
     return np.asarray(value)
 
 

@@ -10,13 +10,14 @@ from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 import numpy as np
 
 from nnstep.errors import NnstepError
-from nnstep.layers import Array
+from nnstep.layers import Array, Layer
 from nnstep.losses import Loss
+from nnstep.optimizers import Optimizer, Rule
 from nnstep.parameters import find_parameters
 
 Arrays: TypeAlias = Mapping[str, Array]
 Parameters: TypeAlias = tuple[Arrays, ...]
-NO_PARAMETERS: Arrays = MappingProxyType({})
+NO_ARRAYS: Arrays = MappingProxyType({})
 
 
 T = TypeVar("T")
@@ -58,9 +59,6 @@ class Snapshot(tuple[Arrays, ...]):
         return snapshot
 
 
-NO_ARRAYS: Arrays = MappingProxyType({})
-
-
 @runtime_checkable
 class KeepsProtocol(Protocol):
     """The layer protocol: all that stepping, training, checking and drawing a layer rely on."""
@@ -84,6 +82,7 @@ class Stack:
     Attributes:
         names: what each layer is called, kind and number from 1: `affine 1`, `tanh 2`.
         dtype: of the first parameter, float64 where there is none.
+        rule: the optimizer; plain descent is what each layer does by itself.
 
     Raises:
         NnstepError: there is no layer, or one lacks a method of the protocol.
@@ -100,6 +99,8 @@ class Stack:
         self.loss = loss
         self.names = [f"{kind_of(layer)} {number}" for number, layer in enumerate(layers, 1)]
         self._parameter_names: list[tuple[str, ...] | None] = [None] * len(layers)
+        self.rule = Rule()
+        self.optimizers: list[Optimizer] = []
         self.guard: Guard = _at_once
         self.keeper: Keeper | None = None
 
@@ -138,29 +139,103 @@ class Stack:
         """The parameters as weights files hold them, a mapping for each layer that has any."""
         return [arrays for index in range(len(self.layers)) if (arrays := self.parameters_of(index))]
 
+    def use_rule(self, rule: Rule) -> None:
+        """Takes another optimizer from now on; one of the same name goes on with what it has kept.
+
+        The parameters must be known: `learn_parameters` comes before.
+        """
+        if rule.plain:
+            self.optimizers = []
+        elif rule.name != self.rule.name or not self.optimizers:
+            self.optimizers = [rule.begin(self.parameters_of(index)) for index in range(len(self.layers))]
+        for optimizer in self.optimizers:
+            optimizer.rule = rule
+        self.rule = rule
+
+    def descend(self, index: int, dE_dY: Array, learning_rate: float) -> tuple[Array, Arrays | None]:
+        """Runs a layer backward and lets it learn by the optimizer.
+
+        The layer itself descends plainly; for another optimizer it is asked for its gradients alone, with η = 0. One
+        that names none takes a step with η = 1 instead, that is undone: its gradients are what it took off.
+
+        Returns:
+            dE/dX, and the gradients of its parameters where the layer itself does not know them.
+        """
+        layer = self.layers[index]
+        if not self.optimizers:
+            return layer.backward_propagation(dE_dY, learning_rate), None
+        named: Arrays | None = getattr(layer, "gradients", None)
+        if isinstance(named, dict):
+            dE_dX = layer.backward_propagation(dE_dY, 0.0)
+            named = layer.gradients  # type: ignore[attr-defined]
+            self.optimizers[index].update(self.parameters_of(index), named, learning_rate)
+            return dE_dX, None
+        before = {name: array.copy() for name, array in self.parameters_of(index).items()}
+        dE_dX = layer.backward_propagation(dE_dY, 1.0)
+        found = {name: before[name] - array for name, array in self.parameters_of(index).items()}
+        self.optimizers[index].update(before, found, learning_rate)
+        self._put(index, before)
+        return dE_dX, found
+
+    def backward(self, dE_dY: Array, learning_rate: float) -> Array:
+        """Runs dE/dŷ back through all layers, which learn from it, and returns dE/dX of the first."""
+        for index in reversed(range(len(self.layers))):
+            dE_dY, _ = self.descend(index, dE_dY, learning_rate)
+        return dE_dY
+
+    def state_of(self, index: int) -> Arrays:
+        """What a layer keeps beside its parameters, such as running means; live."""
+        state = getattr(self.layers[index], "state", None)
+        return state if isinstance(self.layers[index], Layer) and isinstance(state, dict) else NO_ARRAYS
+
+    def moments_of(self, index: int) -> Arrays:
+        """What the optimizer keeps for a layer; live."""
+        return self.optimizers[index].state if self.optimizers else NO_ARRAYS
+
+    def state(self) -> dict[str, Array]:
+        """All that is kept beside the parameters, such as `2.running_mean` and `0.weights.velocity`; live."""
+        kept: dict[str, Array] = {}
+        for index in range(len(self.layers)):
+            kept |= {f"{index}.{name}": array for name, array in self.state_of(index).items()}
+            kept |= {f"{index}.{name}": array for name, array in self.moments_of(index).items()}
+        return kept
+
     def snapshot(self) -> Parameters:
-        """Read-only copies of all parameters, a mapping for each layer; of students' layers with all other state."""
+        """Read-only copies of all parameters, a mapping for each layer; where more is kept, one more mapping for it.
+
+        Of students' layers it holds all other state as well.
+        """
         parameters = tuple(frozen_copies(self.parameters_of(index)) for index in range(len(self.layers)))
-        return Snapshot(parameters, self.keeper.capture()) if self.keeper else parameters
+        state = self.state()
+        whole = (*parameters, frozen_copies(state)) if state else parameters
+        return Snapshot(whole, self.keeper.capture()) if self.keeper else whole
 
     def copy(self) -> Stack:
         """Another stack with copies of the layers, as they are now."""
         stack = copy.copy(self)
-        stack.layers = copy.deepcopy(self.layers)
+        stack.layers, stack.optimizers = copy.deepcopy(self.layers), copy.deepcopy(self.optimizers)
         return stack
 
     def restore(self, parameters: Parameters) -> None:
         """Puts a snapshot's numbers back, into the arrays that the layers hold now."""
         for index, saved in enumerate(parameters):
-            put: Callable[[str, Array], None] | None = getattr(self.layers[index], "put_parameter", None)
-            live = NO_PARAMETERS if put else self.parameters_of(index)
+            if index < len(self.layers):
+                self._put(index, saved)
+                continue
+            live = self.state()
             for name, array in saved.items():
-                if put:
-                    put(name, array)
-                else:
-                    live[name][...] = array
+                live[name][...] = array
         if self.keeper and isinstance(parameters, Snapshot):
             self.keeper.restore(parameters.state)
+
+    def _put(self, index: int, parameters: Arrays) -> None:
+        put: Callable[[str, Array], None] | None = getattr(self.layers[index], "put_parameter", None)
+        live = NO_ARRAYS if put else self.parameters_of(index)
+        for name, array in parameters.items():
+            if put:
+                put(name, array)
+            else:
+                live[name][...] = array
 
 
 def kind_of(layer: object) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 
 from nnstep.edits import Edit
 from nnstep.layers import Array
+from nnstep.optimizers import Rule
 from nnstep.stack import NO_ARRAYS, Arrays, Parameters, Stack, frozen_copies, frozen_copy
+
+PLAIN = Rule()
 
 
 def _no_arrays() -> Arrays:
@@ -50,6 +54,10 @@ class Frame:
         before: the parameters before the step.
         after: the parameters after it, where it updates them.
         derived: the gradients are −(after − before)/η, since the layer does not name its own.
+        details: what else a layer's forward call made, such as a mask.
+        state: what was kept before the step and may change in it: of the layer forward, of the optimizer backward.
+        state_after: the same after the step.
+        rule: the optimizer.
     """
 
     step: Step
@@ -64,6 +72,10 @@ class Frame:
     before: Arrays = field(default_factory=_no_arrays)
     after: Arrays = field(default_factory=_no_arrays)
     derived: bool = False
+    details: Arrays = field(default_factory=_no_arrays)
+    state: Arrays = field(default_factory=_no_arrays)
+    state_after: Arrays = field(default_factory=_no_arrays)
+    rule: Rule = PLAIN
 
 
 def steps_of(stack: Stack) -> tuple[Step, ...]:
@@ -99,14 +111,26 @@ def run_steps(
     plan = iter(steps_of(stack))
     count = 2 * len(stack.layers) + 2
     parameters = stack.snapshot() if parameters is None else parameters
-    inputs, outputs = [], []
+    inputs, outputs, details = [], [], []
     value = X
     for index, layer in enumerate(stack.layers):
         value = edit.applied(index, value) if edit else value
         inputs.append(frozen_copy(value))
+        state = frozen_copies(stack.state_of(index))
         value = layer.forward_propagation(value)
         outputs.append(frozen_copy(value))
-        yield Frame(next(plan), count, learning_rate, inputs[-1], output=outputs[-1], before=parameters[index])
+        details.append(frozen_copies(_details(layer)))
+        yield Frame(
+            next(plan),
+            count,
+            learning_rate,
+            inputs[-1],
+            output=outputs[-1],
+            before=parameters[index],
+            details=details[-1],
+            state=state,
+            state_after=frozen_copies(stack.state_of(index)) if state else NO_ARRAYS,
+        )
 
     y_true, y_pred = frozen_copy(target), outputs[-1]
     error = frozen_copy(np.asarray(stack.loss.function(target, value)))
@@ -117,11 +141,17 @@ def run_steps(
 
     for index in reversed(range(len(stack.layers))):
         output_gradient = kept
-        gradient = stack.layers[index].backward_propagation(gradient, learning_rate)
+        moments = frozen_copies(stack.moments_of(index))
+        gradient, found = stack.descend(index, gradient, learning_rate)
         kept = frozen_copy(gradient)
-        yield _backward_frame(
+        frame = _backward_frame(
             stack, next(plan), learning_rate, parameters, inputs[index], outputs[index], output_gradient, kept
         )
+        if stack.optimizers:
+            gradients = frame.gradients if found is None else frozen_copies(found)
+            after = frozen_copies(stack.moments_of(index))
+            frame = replace(frame, gradients=gradients, state=moments, state_after=after, rule=stack.rule)
+        yield replace(frame, details=details[index]) if details[index] else frame
 
 
 def _backward_frame(
@@ -154,6 +184,27 @@ def _backward_frame(
         after=after,
         derived=derived and bool(before),
     )
+
+
+def snapshot_before(frames: Sequence[Frame]) -> Parameters:
+    """A snapshot of the stack before the first of all frames of a sample."""
+    return _snapshot(frames, [frame.before for frame in frames if frame.step.phase == "forward"], "state")
+
+
+def snapshot_after(frames: Sequence[Frame]) -> Parameters:
+    """A snapshot of the stack after the last of all frames of a sample."""
+    backward = [frame.after for frame in frames if frame.step.phase == "backward"]
+    return _snapshot(frames, backward[::-1], "state_after")
+
+
+def _snapshot(frames: Sequence[Frame], parameters: Sequence[Arrays], state: str) -> Parameters:
+    kept = {f"{frame.step.layer}.{name}": array for frame in frames for name, array in getattr(frame, state).items()}
+    return (*parameters, MappingProxyType(kept)) if kept else tuple(parameters)
+
+
+def _details(layer: object) -> Arrays:
+    found: Arrays = getattr(layer, "details", {})
+    return found if isinstance(found, dict) else {}
 
 
 def _derived(before: Arrays, after: Arrays, learning_rate: float) -> Arrays:

@@ -18,6 +18,7 @@ from nnstep.errors import NnstepError
 from nnstep.layers import Array
 from nnstep.stack import Stack
 
+STATE = "state."
 BROKEN = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 
 
@@ -37,12 +38,15 @@ class Weights:
 def save_weights(path: str, stack: Stack, meta: dict[str, Any]) -> None:
     """Writes all parameters as `0.weights`, `0.bias`, `1.weights` … and the `meta` entry, whole or not at all.
 
-    Those of students' layers are written under these names and in these shapes too, where the layer is affine.
+    What a layer with parameters keeps beside them goes with them, as `1.state.running_mean`. Those of students' layers
+    are written under these names and in these shapes too, where the layer is affine.
 
     Raises:
         NnstepError: the file cannot be written.
     """
-    layers = stack.canonical_parameters()
+    learning = [index for index in range(len(stack.layers)) if stack.parameters_of(index)]
+    states = [{f"{STATE}{name}": array for name, array in stack.state_of(index).items()} for index in learning]
+    layers = [{**p, **state} for p, state in zip(stack.canonical_parameters(), states, strict=True)]
     named: dict[str, Any] = {
         f"{number}.{name}": array for number, arrays in enumerate(layers) for name, array in arrays.items()
     }
@@ -109,6 +113,9 @@ def put_weights(stack: Stack, weights: Weights, path: str) -> None:
     for index, arrays in zip(layers, weights.arrays, strict=True):
         for key, live in stack.parameters_of(index).items():
             live[...] = arrays[key]
+        for key, live in stack.state_of(index).items():
+            if f"{STATE}{key}" in arrays and arrays[f"{STATE}{key}"].shape == live.shape:
+                live[...] = arrays[f"{STATE}{key}"]
 
 
 def check_writable(path: str) -> None:

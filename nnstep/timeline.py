@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnstep.branches import STEPS, Branch, Position, Stretch, mebibytes, path_of, size_of, thin
+from nnstep.course import pictures_at, train_rows
 from nnstep.edits import Edit
 from nnstep.engines.base import Engine, Outcome, choose_engine
-from nnstep.engines.numpy_engine import through_layers
+from nnstep.engines.numpy_engine import LayerByLayer
 from nnstep.errors import NnstepError
 from nnstep.history import History, Log
 from nnstep.network import epoch_order, one_hot
@@ -55,6 +57,7 @@ class Timeline:
         start: int = 0,
     ) -> None:
         stack.learn_parameters(samples.inputs(slice(0, 1), stack.dtype))
+        stack.use_rule(settings.rule)
         self.stack, self.samples, self.engine = stack, samples, engine
         self._first_stack, self._stacks = stack, dict[str, Stack]()
         initial = stack.snapshot()
@@ -81,7 +84,7 @@ class Timeline:
     @property
     def checkpoints_bytes(self) -> int:
         """What all checkpoints take."""
-        return self.checkpoint_bytes * sum(len(branch.checkpoints) for branch in self.branches.values())
+        return sum(branch.checkpoints_bytes for branch in self.branches.values())
 
     def position_of(self, count: int) -> Position:
         """The position that a count means."""
@@ -133,15 +136,10 @@ class Timeline:
         settings = self.branch.settings
         limit = max(limit // settings.batch_size, 1) * settings.batch_size
         stop = min(self.count + limit, self._epoch_end(self.count))
+        rows = self._rows(self.branch, self.count, stop)
         before = self.stack.snapshot() if self.stack.keeper else None
         try:
-            outcome = self.engine.run(
-                self.stack,
-                self.samples,
-                self._rows(self.branch, self.count, stop),
-                settings.learning_rate,
-                settings.batch_size,
-            )
+            outcome = train_rows(self.engine, self.stack, self.samples, rows, self.count, settings)
         except NnstepError:
             if before:
                 self.stack.restore(before)
@@ -188,6 +186,7 @@ class Timeline:
             return self._run_steps()
         finally:
             self.stack = stack
+            self.stack.use_rule(here[0].settings.rule)
             self.stack.restore(before)
             self.branch, self.count = here
 
@@ -236,6 +235,7 @@ class Timeline:
         except NnstepError:
             if before:
                 self.stack = here
+                self.stack.use_rule(self.branch.settings.rule)
                 self.stack.restore(before)
             raise
 
@@ -247,6 +247,7 @@ class Timeline:
             assert left.parent is not None
             legs.append((left.parent, left.origin))
         for part, goal in reversed(legs):
+            self.stack.use_rule(part.settings.rule)
             at = _checkpoint_before(part, goal)
             if at is None:
                 at = part.start
@@ -328,6 +329,8 @@ class Timeline:
         )
         if change:
             self._check_budget(1 + sum(other.changed for other in self.branches.values()))
+        self.stack.use_rule(branch.settings.rule)
+        if change:
             change(self.stack)
             branch.checkpoints[start] = self.stack.snapshot()
         self.branches[name] = branch
@@ -347,6 +350,7 @@ class Timeline:
         self._check_budget(1 + sum(other.changed for other in self.branches.values()))
         start = self.count
         branch = Branch(name, settings, self.branch, start, start, start, changed=True)
+        stack.use_rule(settings.rule)
         stack.restore(parameters)
         branch.checkpoints[start] = stack.snapshot()
         self.branches[name], self._stacks[name] = branch, stack
@@ -465,8 +469,7 @@ class Timeline:
             whole -= (stop - at) % settings.batch_size
         rows = self._rows(branch, at, whole)
         if len(rows):
-            engine = self._engine(stretch.engine)
-            outcome = engine.run(self.stack, self.samples, rows, settings.learning_rate, settings.batch_size)
+            outcome = train_rows(self._engine(stretch.engine), self.stack, self.samples, rows, at, settings)
             self._check_replay(branch, at, outcome.losses)
         return stop
 
@@ -495,22 +498,21 @@ class Timeline:
             self._run_steps()
             self.branch, self.count = here
             return at + 1
+        rows, settings = self._rows(branch, at, stop), replace(branch.settings, batch_size=1)
         with np.errstate(over="ignore", invalid="ignore"):
-            outcome = through_layers(
-                self.stack, self.samples, self._rows(branch, at, stop), branch.settings.learning_rate
-            )
+            outcome = train_rows(LayerByLayer(), self.stack, self.samples, rows, at, settings)
         self._check_replay(branch, at, outcome.losses)
         return stop
 
     def _run_steps(self, before: Parameters | None = None) -> tuple[Frame, ...]:
         """Steps the sample where the timeline stands; the stack then has the parameters after it."""
-        row, edit = self.row_at(self.count), self.branch.edit_at(self.count)
-        X = self.samples.inputs(slice(row, row + 1), self.stack.dtype)
-        y = self.samples.targets(slice(row, row + 1), self.stack.dtype)
+        row, edit, settings = self.row_at(self.count), self.branch.edit_at(self.count), self.branch.settings
+        samples, rows = pictures_at(self.samples, np.array([row]), self.count, settings)
+        X, y = samples.inputs(rows, self.stack.dtype), samples.targets(rows, self.stack.dtype)
+        rate = settings.rate_at(self.count, len(self.samples))
         if edit and edit.label is not None:
             y = one_hot(np.array([edit.label]), self.samples.classes).astype(self.stack.dtype)
         with np.errstate(over="ignore", invalid="ignore"):
-            rate = self.branch.settings.learning_rate
             return self.stack.guard(lambda: tuple(run_steps(self.stack, X, y, rate, before, edit)))
 
     def _engine(self, name: str) -> Engine:

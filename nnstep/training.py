@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nnstep.alarms.alarm import Alarm
 from nnstep.alarms.monitor import Monitor
 from nnstep.branches import Branch, free_name, with_rate
+from nnstep.course import pictures_at, train_rows
 from nnstep.divergence import beginning_text, find_divergence, first_not_finite
 from nnstep.engines.base import Engine, Outcome
 from nnstep.errors import NnstepError
@@ -116,6 +117,8 @@ class Trainer:
             NnstepError: a loss became NaN or infinite; the parameters are those before that sample's update.
         """
         self.stack.learn_parameters(self.samples.inputs(slice(0, 1), self.stack.dtype))
+        if not self.timeline:
+            self.stack.use_rule(self.settings.rule)
         busy, done, chunk = 0.0, 0, self.settings.batch_size
         while not self._is_over(epochs, done, limit):
             self.do_jobs()
@@ -216,8 +219,8 @@ class Trainer:
             return self.lookout.train(limit)
         if self.timeline:
             return self.timeline.train(limit)
-        settings, rows = self.settings, self._order[self.sample : self.sample + limit]
-        return self.engine.run(self.stack, self.samples, rows, settings.learning_rate, settings.batch_size)
+        rows = self._order[self.sample : self.sample + limit]
+        return train_rows(self.engine, self.stack, self.samples, rows, self._count, self.settings)
 
     def _error(self) -> float:
         # The mean of all at once, so that its last digit does not depend on how the epoch was cut into pieces.
@@ -238,11 +241,13 @@ class Trainer:
     def _frames(self, index: int) -> tuple[Frame, ...]:
         """All steps of a sample of this epoch, from 0, with the parameters of now; the stack is left as it is."""
         row, before = int(self._order[index]), self.stack.snapshot()
-        X = self.samples.inputs(slice(row, row + 1), self.stack.dtype)
-        y = self.samples.targets(slice(row, row + 1), self.stack.dtype)
+        count = (self.epoch - 1) * len(self.samples) + index
+        samples, rows = pictures_at(self.samples, np.array([row]), count, self.settings)
+        X, y = samples.inputs(rows, self.stack.dtype), samples.targets(rows, self.stack.dtype)
+        rate = self.settings.rate_at(count, len(self.samples))
         try:
             with np.errstate(over="ignore", invalid="ignore"):
-                return tuple(run_steps(self.stack, X, y, self.settings.learning_rate, before))
+                return tuple(run_steps(self.stack, X, y, rate, before))
         finally:
             self.stack.restore(before)
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from nnstep.architecture import DEFAULT_LAYERS, build_network
+import numpy as np
+
+from nnstep.architecture import DEFAULT_LAYERS, build_network, input_shape, output_shape
+from nnstep.batchnorm import BatchNormLayer
 from nnstep.data import load_data
+from nnstep.early_stopping import hold_out
 from nnstep.errors import NnstepError
+from nnstep.layer_parts import Shape
 from nnstep.layers import AffineLayer
 from nnstep.network import Network
-from nnstep.samples import Dataset
+from nnstep.network_file import read_network_file
+from nnstep.pooling import FlattenLayer
+from nnstep.samples import Dataset, Samples
 from nnstep.settings import Settings
 from nnstep.stack import Stack
 from nnstep.storage import Weights, load_weights, put_weights
@@ -22,12 +29,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Workbench:
-    """What a command works with."""
+    """What a command works with; `held_out` are training samples for early stopping alone."""
 
     data: Dataset
     network: Network
     stack: Stack
     homework: Homework | None = None
+    held_out: Samples | None = None
 
 
 def set_up(options: Namespace) -> Workbench:
@@ -39,17 +47,27 @@ def set_up(options: Namespace) -> Workbench:
     if options.seed < 0:
         raise NnstepError(f"--seed expected to be 0 or more, received {options.seed}")
     weights = load_weights(options.weights) if options.weights else None
+    meta = (weights.meta or {}) if weights else {}
+    options.loss, options.init = options.loss or _text(meta.get("loss")), options.init or "lecun"
     if getattr(options, "net", None):
+        options.loss = options.loss or "mse"
         return _set_up_homework(options, weights)
-    known = (weights.meta or {}).get("layers") if weights else None
-    layers = options.layers or (known if isinstance(known, str) else None) or DEFAULT_LAYERS
+    layers = options.layers or _text(meta.get("layers")) or DEFAULT_LAYERS
+    if layers.lower().endswith(".toml"):
+        file = read_network_file(layers)
+        layers, options.loss, options.init = file.layers, options.loss or file.loss, options.init or file.init
+    options.loss = options.loss or "mse"
     network = build_network(layers, options.loss, options.init, options.seed, options.dtype)
     data = load_data(options.data, options.limit, options.test_limit)
     check_fit(network, data)
+    held_out = None
+    if getattr(options, "patience", None):
+        train, held_out = hold_out(data.train)
+        data = replace(data, train=train)
     stack = Stack(network.layers, network.loss)
     if weights:
         put_weights(stack, weights, options.weights)
-    return Workbench(data, network, stack)
+    return Workbench(data, network, stack, held_out=held_out)
 
 
 def _set_up_homework(options: Namespace, weights: Weights | None) -> Workbench:
@@ -70,7 +88,9 @@ def _set_up_homework(options: Namespace, weights: Weights | None) -> Workbench:
 
 def settings_of(options: Namespace) -> Settings:
     """The training settings that the options name."""
-    return Settings(options.learning_rate, options.batch_size, options.shuffle, options.seed)
+    more = ("optimizer", "weight_decay", "clip_norm", "schedule", "augment")
+    given = {name: getattr(options, name) for name in more if getattr(options, name, None) is not None}
+    return Settings(options.learning_rate, options.batch_size, options.shuffle, options.seed, **given)
 
 
 def check_fit(network: Network, data: Dataset) -> None:
@@ -79,8 +99,7 @@ def check_fit(network: Network, data: Dataset) -> None:
     Raises:
         NnstepError: naming the size that does not match.
     """
-    affine = [layer for layer in network.layers if isinstance(layer, AffineLayer)]
-    inputs, outputs = len(affine[0].weights), len(affine[-1].bias)
+    inputs, outputs = size_of(input_shape(network)), size_of(output_shape(network))
     pixels, classes = data.train.pixels.shape[1], data.train.classes
     if inputs != pixels:
         height, width = data.train.shape
@@ -93,6 +112,29 @@ def check_fit(network: Network, data: Dataset) -> None:
             f"the network gives {outputs} outputs, but there are {classes} classes",
             f"End --layers with {classes}, or with {classes} and an activation",
         )
+
+
+def size_of(shape: Shape | None) -> int:
+    """How many numbers a shape has."""
+    return int(np.prod(shape)) if shape is not None else 0
+
+
+def check_batches(network: Network, settings: Settings) -> None:
+    """Raises an NnstepError where batch normalisation would normalise one number alone."""
+    for number, layer in enumerate(network.layers, 1):
+        if isinstance(layer, BatchNormLayer) and settings.batch_size == 1 and not _after_pictures(network, number):
+            raise NnstepError(
+                f"batchnorm {number} has nothing to normalise in batches of one sample", "Give --batch-size 2 or more"
+            )
+
+
+def _after_pictures(network: Network, number: int) -> bool:
+    """The layer with this number gets pictures: no affine layer and no flatten is before it."""
+    return not any(isinstance(layer, AffineLayer | FlattenLayer) for layer in network.layers[:number])
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def check_sample(number: int, count: int, what: str) -> None:

@@ -343,7 +343,7 @@ def test_the_command_prints_each_alarm_once_and_reports_them(tmp_path, capsys) -
         "main",
     )
     assert (first["layer"], first["name"], first["option"]) == (1, "tanh 2", "--init")
-    assert first["file"].endswith("nnstep/layers.py") and first["line"] > 0
+    assert first["file"].endswith("nnstep/activations.py") and first["line"] > 0
     assert told.err.count("alarm: Saturated outputs") == 1 and told.err.count("alarm: ") == len(alarms)
     assert "alarm" not in told.out and max(map(len, told.err.splitlines())) <= 80
     assert main(["runs", run]) == 0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnstep.alarms.generators import undrawn
-from nnstep.layers import ACTIVATIONS, ActivationLayer, AffineLayer, Array
+from nnstep.layers import ACTIVATIONS, ActivationLayer, AffineLayer, Array, evaluating
 from nnstep.losses import LOSSES, Loss
 from nnstep.source import undisturbed
 from nnstep.stack import NO_ARRAYS, Arrays, Stack, frozen_copies
@@ -62,6 +62,8 @@ def probe(stack: Stack, X: Array, y: Array, following: tuple[Array, Array], lear
         learning_rate: η of it.
     """
     mean = np.full_like(y, y.mean(axis=0))
+    if stack.loss is LOSSES["softmax_cross_entropy"]:
+        mean = np.log(np.maximum(mean, np.finfo(mean.dtype).tiny))
     if is_known(stack):
         with np.errstate(all="ignore"):
             trial = Stack([copy.copy(layer) for layer in stack.layers], stack.loss)
@@ -70,17 +72,22 @@ def probe(stack: Stack, X: Array, y: Array, following: tuple[Array, Array], lear
             return Probe(values, losses, *_learn(trial, *following, learning_rate))
     with undisturbed(), undrawn(stack):
         trial = copy.deepcopy(stack)
-        values = _forward_singly(trial, X)
+        with evaluating(trial.layers):
+            values = _forward_singly(trial, X)
         losses = mean_loss(trial.loss, y, values[-1]), mean_loss(trial.loss, y, mean)
         return Probe(values, losses, *_learn_by_steps(trial, *following, learning_rate))
 
 
 def is_known(stack: Stack) -> bool:
-    """Layers and loss are nnstep's own: they take several rows at a time, and keep nothing that matters."""
-    return stack.loss in LOSSES.values() and all(
-        type(layer) is AffineLayer
-        or (type(layer) is ActivationLayer and ACTIVATIONS.get(layer.activation.name) is layer.activation)
-        for layer in stack.layers
+    """Plain descent of affine layers and activations: these take many rows at a time, and keep nothing that matters."""
+    return (
+        stack.rule.plain
+        and stack.loss in LOSSES.values()
+        and all(
+            type(layer) is AffineLayer
+            or (type(layer) is ActivationLayer and ACTIVATIONS.get(layer.activation.name) is layer.activation)
+            for layer in stack.layers
+        )
     )
 
 

@@ -5,11 +5,31 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstep.engines.affine_numpy import AffineRun
-from nnstep.engines.affine_stack import why_not
+from nnstep.engines.affine_numpy import SLOPES, AffineRun
+from nnstep.engines.affine_stack import affine_layers, why_not
 from nnstep.engines.base import Outcome
 from nnstep.samples import Samples
 from nnstep.stack import Stack
+
+
+class LayerByLayer:
+    """Runs any stack as it is stepped by hand: through the layers' own methods, with no faster way for any."""
+
+    name = "layers"
+
+    def prepare(self, stack: Stack, samples: Samples) -> None:
+        """Nothing is to be done before."""
+
+    def run(
+        self,
+        stack: Stack,
+        samples: Samples,
+        rows: NDArray[np.int64],
+        learning_rate: float,
+        batch_size: int = 1,
+    ) -> Outcome:
+        """Trains on the rows in their order, `batch_size` at a time; see `Engine.run`."""
+        return through_layers(stack, samples, rows, learning_rate, batch_size)
 
 
 class NumpyEngine:
@@ -30,7 +50,7 @@ class NumpyEngine:
     ) -> Outcome:
         """Trains on the rows in their order, `batch_size` at a time; see `Engine.run`."""
         with np.errstate(over="ignore", invalid="ignore"):
-            if why_not(stack):
+            if why_not(stack) or not stack.rule.plain or any(f not in SLOPES for _, f in affine_layers(stack)):
                 return through_layers(stack, samples, rows, learning_rate, batch_size)
             run = AffineRun(stack, samples, learning_rate)
             return run.one_at_a_time(rows) if batch_size == 1 else run.in_batches(rows, batch_size)
@@ -61,7 +81,5 @@ def _through_layers(
             stack.look_at_outputs(values)
             done = start + int(np.argmax(~np.isfinite(losses[batch]))) + 1
             return Outcome(losses[:done], predictions[:done])
-        gradient = stack.loss.gradient(y, value)
-        for layer in reversed(stack.layers):
-            gradient = layer.backward_propagation(gradient, learning_rate)
+        stack.backward(stack.loss.gradient(y, value), learning_rate)
     return Outcome(losses, predictions)
