@@ -43,6 +43,7 @@ class Flight:
         self._between = between
         self._scoring = ThreadPoolExecutor(1, "scoring")
         self._last: Future[None] | None = None
+        self._closed = False
 
     def run(self, epochs: int, limit: int | None = None) -> Iterator[Progress]:
         """Trains as `Trainer.run` does, takes the pulse now and then, and scores after each epoch."""
@@ -68,6 +69,9 @@ class Flight:
             keeper.restore(state)
             return
         stack = timeline.stack.copy()
+        if self._closed:
+            self._score(stack, self.test, timeline.branch, timeline.count)
+            return
         self._last = self._scoring.submit(self._score, stack, self.test, timeline.branch, timeline.count)
 
     def wait(self) -> None:
@@ -76,7 +80,8 @@ class Flight:
             self._last.result()
 
     def close(self) -> None:
-        """Ends the thread that scores."""
+        """Ends the thread that scores; what is asked for afterwards is done at once."""
+        self._closed = True
         self._scoring.shutdown(wait=False, cancel_futures=True)
 
     def _score(self, stack: Stack, test: Samples, branch: Branch, count: int) -> None:
