@@ -11,7 +11,7 @@ from typing import NoReturn
 from nnstep import __version__
 from nnstep.errors import NnstepError
 
-COMMANDS = ("debug", "train", "evaluate", "predict", "trace", "runs")
+COMMANDS = ("debug", "train", "evaluate", "predict", "trace", "runs", "wars")
 
 
 class Parser(argparse.ArgumentParser):
@@ -54,6 +54,10 @@ def run(options: argparse.Namespace) -> int:
         from nnstep.commands import open_debugger
 
         return open_debugger(options)
+    if options.command == "wars":
+        from nnstep.wars.command import wars
+
+        return wars(options)
     from nnstep import commands
 
     return int(getattr(commands, options.command)(options))
@@ -114,7 +118,31 @@ def make_parser() -> Parser:
     runs = commands.add_parser("runs", help="what is inside saved runs")
     runs.add_argument("files", nargs="+", metavar="FILE.nnrun", help="saved runs")
     _add_json(runs)
+
+    _add_wars(commands.add_parser("wars", help="a contest of many networks, and its leaderboard"))
     return parser
+
+
+def _add_wars(parser: Parser) -> None:
+    parser.add_argument("file", nargs="?", metavar="FILE.toml", help="the contest: contenders, data, budget and seeds")
+    _add_data(parser)
+    parser.set_defaults(data=None)
+    group = parser.add_argument_group("in place of what the file says")
+    group.add_argument("--epochs", type=int, metavar="N", help="budget: at most N epochs each")
+    group.add_argument("--seconds", type=float, metavar="S", help="budget: at most S seconds of training each")
+    group.add_argument("--seeds", type=int, metavar="N", help="how many seeds each")
+    group = parser.add_argument_group("where it runs")
+    group.add_argument("--jobs", type=int, metavar="N", help="how many at a time; default: one for each core")
+    group.add_argument("--backend", default="loky", choices=("loky", "dask"), help="processes (default) or a cluster")
+    group.add_argument("--scheduler", metavar="ADDRESS", help="of the cluster, such as tcp://10.0.0.5:8786")
+    group = parser.add_argument_group("results")
+    group.add_argument("--results", metavar="FILE.sqlite", help="where they are appended; default: beside the contest")
+    group.add_argument("--save-runs", action="store_true", help="keep whole runs too, to open them in the debugger")
+    group.add_argument("--who", metavar="NAME", help="noted with each result; default: the user's name")
+    group.add_argument("--show", nargs="*", metavar="FILE.sqlite", help="only show what results there are")
+    group.add_argument("--merge", nargs="*", metavar="FILE.sqlite", help="put several files' results into one")
+    group.add_argument("--into", metavar="FILE.sqlite", help="the file that --merge appends to")
+    _add_json(parser)
 
 
 def _add_data(parser: Parser) -> None:

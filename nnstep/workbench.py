@@ -33,8 +33,8 @@ class Workbench:
     held_out: Samples | None = None
 
 
-def set_up(options: Namespace) -> Workbench:
-    """Loads the data, builds the network, and loads its weights if there are any.
+def set_up(options: Namespace, data: Dataset | None = None) -> Workbench:
+    """Loads the data where none is given, builds the network, and loads its weights if there are any.
 
     Raises:
         NnstepError: one of them cannot be had, or they do not fit each other.
@@ -49,7 +49,7 @@ def set_up(options: Namespace) -> Workbench:
         layers, options.loss, options.init = file.layers, options.loss or file.loss, options.init or file.init
     options.loss, options.init = options.loss or _text(meta.get("loss")) or "mse", options.init or "lecun"
     network = build_network(layers, options.loss, options.init, options.seed, options.dtype)
-    data = load_data(options.data, options.limit, options.test_limit)
+    data = data or load_data(options.data, options.limit, options.test_limit)
     check_fit(network, data)
     held_out = None
     if getattr(options, "patience", None):
