@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nnstep.architecture import build_network, describe_layers
 from nnstep.data import KERAS_SETS
@@ -41,6 +41,7 @@ TOP: dict[str, Kinds] = {
 TRAINING = ("learning_rate", "batch_size", "optimizer", "weight_decay", "clip_norm", "schedule", "augment")
 DTYPES = ("float64", "float32")
 MOST_SEEDS = 1000
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +231,7 @@ class _Where:
         """An error with file, line and contender."""
         return NnstepError(f"{self.place.text.path}, line {self.line(key)}: {self.name}: {message}", hint)
 
-    def attempt(self, key: str, make: Any) -> Any:
+    def attempt(self, key: str, make: Callable[[], Made]) -> Made:
         """What `make` gives; where it raises an error, with the line of the key."""
         try:
             return make()

@@ -217,6 +217,10 @@ def row_of(result: Result, who: str) -> Row:
     )
 
 
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
 def _values(row: Row) -> list[Any]:
     values = [getattr(row, name) for name in COLUMNS]
     return [json.dumps(value) if isinstance(value, dict | list) else value for value in values]

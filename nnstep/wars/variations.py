@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nnstep.architecture import DEFAULT_LAYERS
 from nnstep.wars.contest import SETTINGS
 from nnstep.wars.toml_text import Kinds, Place, is_one_of, wanted
 
@@ -35,8 +36,8 @@ def combinations(table: Mapping[str, Any], place: Place) -> Iterator[tuple[str, 
     if (count := math.prod(map(len, lists.values()))) > MOST:
         raise place.error("", f"{count:,} combinations, expected at most {MOST:,}")
     varying = [key for key in lists if isinstance(table[key], list)]
-    for values in itertools.product(*lists.values()):
-        settings = dict(zip(lists, values, strict=True))
+    for chosen in itertools.product(*lists.values()):
+        settings = dict(zip(lists, chosen, strict=True))
         words = [table["name"]] if "name" in table else []
         yield " ".join([*words, *(str(settings[key]) for key in varying)]) or "grid", settings
 
@@ -80,7 +81,7 @@ def filled(settings: dict[str, Any], place: Place) -> dict[str, Any]:
         NnstepError: one is there without the other.
     """
     found = dict(settings)
-    layers = found.get("layers", "")
+    layers = found.get("layers", DEFAULT_LAYERS)
     for key in FILLED:
         mark, value = f"{{{key}}}", found.pop(key, None)
         if value is not None and mark not in layers:
@@ -88,7 +89,7 @@ def filled(settings: dict[str, Any], place: Place) -> dict[str, Any]:
         if value is None and mark in layers:
             raise place.error("layers", f"layers have {mark}, but {key} is missing", f"Such as {key} = …")
         layers = layers.replace(mark, str(value))
-    return found | ({"layers": layers} if layers else {})
+    return found | {"layers": layers}
 
 
 def _check_choices(key: str, values: list[Any], place: Place) -> None:
