@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -170,7 +171,7 @@ class _Reader:
         """Tries all settings, one at a time, so that an error names the line of the one at fault."""
         for key in TRAINING:
             if settings[key] is not None:
-                where.attempt(key, lambda key=key: Settings(**{key: settings[key]}))
+                where.attempt(key, partial(Settings, **{key: settings[key]}))
         for key, known in (("loss", tuple(LOSSES)), ("init", tuple(INITS)), ("dtype", DTYPES)):
             if settings[key] not in known:
                 raise where.error(key, f"unknown {key} '{settings[key]}'", f"Possible: {', '.join(known)}")

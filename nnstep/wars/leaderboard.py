@@ -177,14 +177,7 @@ def _run_json(row: Row) -> dict[str, Any]:
         "errors": row.errors,
         "epoch": row.epoch,
         "sample": row.sample,
-        "test": None
-        if test is None
-        else {
-            "loss": test.loss,
-            "correct": test.correct,
-            "strict_correct": test.strict_correct,
-            "samples": test.samples,
-        },
+        "test": asdict(test) if test else None,
         "seconds": row.seconds,
         "engine": row.engine,
         "versions": row.versions,

@@ -129,7 +129,7 @@ class ClusterBackend:
         reporter = FileReporter(str(reports.folder))
         try:
             with _quiet():
-                self.client: Any = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+                self.client: Any = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
                 self.client.subscribe_topic(TOPIC, lambda event: reporter(event[1]))
         except (OSError, ValueError, TimeoutError) as error:
             raise NnstepError(
