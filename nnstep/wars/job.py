@@ -49,7 +49,8 @@ class Result:
         epoch, sample: where training ended: after so many samples of this epoch.
         test: scores on the test set; None where it lost.
         parameters: how many numbers were learned.
-        seconds: of training alone.
+        seconds: of training alone, by the clock.
+        cpu_seconds: the same as the processor spent it: others that keep it busy do not count.
         engine: what trained it.
         versions: of what it was computed with.
         host: the machine.
@@ -64,6 +65,7 @@ class Result:
     test: Evaluation | None = None
     parameters: int = 0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     engine: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     host: str = ""
@@ -106,7 +108,7 @@ class _Course:
         self.job, self.report = job, report
         self.errors: list[float] = []
         self.epoch = self.sample = self.parameters = 0
-        self.seconds, self.engine, self.ended = 0.0, "", ""
+        self.seconds, self.cpu_seconds, self.engine, self.ended = 0.0, 0.0, "", ""
 
     def run(self, dataset: Dataset | None, save: str | None) -> Evaluation:
         """Trains to the end and evaluates."""
@@ -131,9 +133,10 @@ class _Course:
     def _train(self, trainer: Trainer, bench: Workbench) -> None:
         patience, last = self.job.settings["patience"], self.job.settings["epochs"] or ENDLESS
         stopping = EarlyStopping(patience) if patience else None
-        began, told, samples = time.perf_counter(), 0.0, len(trainer.samples)
+        began, cpu_began = time.perf_counter(), time.thread_time()
+        told, samples = 0.0, len(trainer.samples)
         for progress in trainer.run(last):
-            self.seconds = time.perf_counter() - began
+            self.seconds, self.cpu_seconds = time.perf_counter() - began, time.thread_time() - cpu_began
             self.epoch, self.sample = progress.epoch, progress.sample
             if progress.epoch_ended:
                 self.errors.append(progress.error)
@@ -180,6 +183,7 @@ class _Course:
             "sample": self.sample,
             "parameters": self.parameters,
             "seconds": self.seconds,
+            "cpu_seconds": self.cpu_seconds,
             "engine": self.engine,
         }
 

@@ -67,8 +67,13 @@ class Entry:
 
     @property
     def seconds(self) -> float:
-        """Of training, mean over the seeds."""
+        """Of training by the clock, mean over the seeds."""
         return statistics.fmean(row.seconds for row in self.rows)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Of training as the processor spent it, mean over the seeds."""
+        return statistics.fmean(row.cpu_seconds for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,7 @@ def _entry_json(board: Leaderboard, entry: Entry, rank: int) -> dict[str, Any]:
         "test_loss": statistics.fmean(test.loss for test in entry.scores),
         "parameters": entry.parameters,
         "seconds": entry.seconds,
+        "cpu_seconds": entry.cpu_seconds,
         "seeds": [row.seed for row in entry.rows],
         "seeds_missing": entry.seeds - len(entry.rows),
         "within_noise_of_winner": board.tied(entry),
@@ -179,6 +185,7 @@ def _run_json(row: Row) -> dict[str, Any]:
         "sample": row.sample,
         "test": asdict(test) if test else None,
         "seconds": row.seconds,
+        "cpu_seconds": row.cpu_seconds,
         "engine": row.engine,
         "versions": row.versions,
         "who": row.who,
@@ -200,7 +207,7 @@ def board_text(board: Leaderboard) -> str:
 
 
 def _table(board: Leaderboard) -> list[str]:
-    heads = ["", "contender", "accuracy", "95 % interval", "strict", "error", "parameters", "seconds", "seeds"]
+    heads = ["", "contender", "accuracy", "95 % interval", "strict", "error", "parameters", "seconds", "CPU", "seeds"]
     rows = [heads]
     for rank, entry in enumerate(board.ranked, 1):
         interval, error = entry.interval, entry.error
@@ -215,6 +222,7 @@ def _table(board: Leaderboard) -> list[str]:
                 "–" if error is None else f"{error:.6f}",
                 f"{entry.parameters:,}",
                 f"{entry.seconds:.1f}",
+                f"{entry.cpu_seconds:.1f}",
                 f"{len(entry.rows)}{missing}",
             ]
         )

@@ -40,6 +40,7 @@ COLUMNS = {
     "test_samples": "INTEGER",
     "parameters": "INTEGER NOT NULL",
     "seconds": "REAL NOT NULL",
+    "cpu_seconds": "REAL NOT NULL",
     "engine": "TEXT NOT NULL",
     "versions": "TEXT NOT NULL",
     "who": "TEXT NOT NULL",
@@ -60,7 +61,7 @@ class Row:
         seed: of this run.
         budget_seconds: the time it had, None for any.
         data, limit_train, limit_test, fingerprint: what it learned from.
-        status, why, errors, epoch, sample, parameters, seconds, engine, versions, host: as in `Result`.
+        status, why, errors, epoch, sample, parameters, seconds, cpu_seconds, engine, versions, host: as in `Result`.
         test_loss, correct, strict_correct, test_samples: scores; None where it lost.
         who: who ran it.
         finished_at: when, in seconds since 1970.
@@ -88,6 +89,7 @@ class Row:
     test_samples: int | None
     parameters: int
     seconds: float
+    cpu_seconds: float
     engine: str
     versions: dict[str, str]
     who: str
@@ -209,6 +211,7 @@ def row_of(result: Result, who: str) -> Row:
         test.samples if test else None,
         result.parameters,
         result.seconds,
+        result.cpu_seconds,
         result.engine,
         result.versions,
         who,
