@@ -137,7 +137,8 @@ class Trainer:
             raise diverged(self.epoch, self.sample + len(outcome.losses), outcome.losses[-1])
         self.sample += len(outcome.losses)
         self._trained += len(outcome.losses)
-        self._total += float(outcome.losses.sum())
+        # One after the other, so that the error has the same bits however the epoch was cut.
+        self._total = float(np.add.accumulate(np.append(self._total, outcome.losses))[-1])
         return outcome.losses
 
     def _next_chunk(self, chunk: int, took: float) -> int:
