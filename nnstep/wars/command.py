@@ -16,13 +16,14 @@ from nnstep.errors import NnstepError
 from nnstep.samples import Dataset
 from nnstep.storage import check_writable, write_text
 from nnstep.wars.bars import watching
+from nnstep.wars.cluster import ClusterBackend
 from nnstep.wars.contest import Contest, Job, jobs_of
 from nnstep.wars.contest_file import Overrides, read_contest
 from nnstep.wars.job import Result
 from nnstep.wars.leaderboard import Leaderboard, board_json, board_text, boards_of, contest_entries, make_board
 from nnstep.wars.reports import Reports
 from nnstep.wars.results import Results, Row, merge, row_of
-from nnstep.wars.running import DIED, ClusterBackend, LocalBackend, run_all
+from nnstep.wars.running import DIED, LocalBackend, run_all
 
 
 def wars(options: Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Runs jobs in parallel through joblib: in processes of this machine, or on the workers of a cluster."""
+"""Runs jobs in parallel through joblib, tries those again whose process died; the processes of this machine."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from nnstep.errors import NnstepError
 from nnstep.samples import Dataset
 from nnstep.wars.contest import Job
 from nnstep.wars.job import LOST, Result, run_job
-from nnstep.wars.reports import TOPIC, ClusterReporter, FileReporter, Reports
+from nnstep.wars.reports import FileReporter, Reports
 
 ATTEMPTS = 3
 DIED = f"its process died {ATTEMPTS} times"
-CONNECT_SECONDS = 10
 
 
 class Backend(Protocol):
@@ -91,10 +89,10 @@ class LocalBackend:
 
         parts = [jobs] if together and self.workers > 1 else [[job] for job in jobs]
         try:
-            with _quiet(), parallel_config(backend="loky", inner_max_num_threads=1):
+            with quiet(), parallel_config(backend="loky", inner_max_num_threads=1):
                 for part in parts:
                     calls = [((job, self.reporter), {"save": self.save(job)}) for job in part]
-                    yield from _in_parallel(calls, max(self.workers, 2))
+                    yield from in_parallel(calls, max(self.workers, 2))
         except BrokenProcessPool:
             raise WorkerDied from None
 
@@ -105,63 +103,7 @@ class LocalBackend:
         get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
-class ClusterBackend:
-    """The workers of a Dask cluster.
-
-    Args:
-        address: of its scheduler, such as tcp://10.0.0.5:8786.
-        reports: where what the workers report is written.
-        dataset: what they all learn from; it is sent to them once.
-
-    Raises:
-        NnstepError: distributed is not installed, or no scheduler answers there.
-    """
-
-    def __init__(self, address: str, reports: Reports, dataset: Dataset) -> None:
-        try:
-            from distributed import Client
-        except ImportError:
-            raise NnstepError(
-                "--backend dask needs distributed, which is not installed",
-                'Install it: pip install "nnstep[cluster]"',
-            ) from None
-        self.dataset = dataset
-        reporter = FileReporter(str(reports.folder))
-        try:
-            with _quiet():
-                self.client: Any = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-                self.client.subscribe_topic(TOPIC, lambda event: reporter(event[1]))
-        except (OSError, ValueError, TimeoutError) as error:
-            raise NnstepError(
-                f"--scheduler {address}: no scheduler answers there ({' '.join(str(error).split())[:100]})",
-                "Start one: dask scheduler",
-            ) from None
-
-    def run(self, jobs: list[Job], together: bool) -> Iterator[Result]:
-        """See `Backend.run`."""
-        from distributed import KilledWorker
-        from joblib import parallel_config
-
-        calls: list[Any] = [((job, ClusterReporter(), self.dataset), {}) for job in jobs]
-        try:
-            with _quiet(), parallel_config(backend="dask", client=self.client, scatter=[self.dataset]):
-                yield from _in_parallel(calls, -1)
-        except KilledWorker:
-            raise WorkerDied from None
-        except TimeoutError:
-            raise NnstepError(
-                "the cluster has no worker", "Start some, each with one thread: dask worker ADDRESS --nthreads 1"
-            ) from None
-        except ImportError as error:
-            raise NnstepError(f"the cluster's workers lack a package: {error}", "Install nnstep on them") from None
-
-    def stop(self) -> None:
-        """Leaves the cluster; what runs there for this contest is dropped."""
-        with contextlib.suppress(OSError, TimeoutError):
-            self.client.close()
-
-
-def _in_parallel(calls: list[Any], workers: int) -> Iterator[Result]:
+def in_parallel(calls: list[Any], workers: int) -> Iterator[Result]:
     """Runs jobs and gives their results as they come."""
     from joblib import Parallel, delayed
 
@@ -179,7 +121,7 @@ def work(
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Leaves out what joblib and Dask warn of while workers come and go."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

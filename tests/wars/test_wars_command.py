@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from contest_runs import LONG, SMALL, finish, kill_one_worker, outcomes, report_of, start
 
 from nnstep.cli import main
 from nnstep.wars.results import Results
-from contest_runs import LONG, SMALL, finish, kill_one_worker, outcomes, report_of, start
 
 
 def run(*words: object) -> int:
@@ -164,7 +164,9 @@ def test_a_stopped_contest_goes_on_where_it_was(tmp_path: Path) -> None:
     assert 1 <= done < 6 and not (tmp_path / "long.sqlite.running").exists()
     code, _, err = finish(start(tmp_path / "long.toml", "--json", tmp_path / "stopped.json"))
     assert code == 0 and f"{done} of 6 were done before" in err
-    code, _, _ = finish(start(tmp_path / "long.toml", "--results", tmp_path / "o.sqlite", "--json", tmp_path / "o.json"))
+    code, _, _ = finish(
+        start(tmp_path / "long.toml", "--results", tmp_path / "o.sqlite", "--json", tmp_path / "o.json")
+    )
     assert outcomes(report_of(tmp_path / "stopped.json")) == outcomes(report_of(tmp_path / "o.json"))
 
 
