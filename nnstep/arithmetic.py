@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnstep.layers import ActivationLayer, AffineLayer, Array
+from nnstep.affine_form import AffineForm
+from nnstep.layers import Activation, ActivationLayer, AffineLayer, Array
+from nnstep.recognized import NEAR, NEAR_SINGLE, activation_of, affine_of, is_mean_squared_error
 from nnstep.stepping import Frame
 from nnstep.tensors import kept_symbol, symbol_of, tensor_of
 
 MOST_TERMS = 40
 Index = tuple[int, ...]
+OWN = AffineForm("weights", False, "bias")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +119,33 @@ def explain(frames: Sequence[Frame], layers: Sequence[object], place: Place) -> 
     layer = None if frame.step.layer is None else layers[frame.step.layer]
     with np.errstate(all="ignore"):
         found = _computed(frame, layer, place)
-    if found is None:
+    known = isinstance(layer, AffineLayer | ActivationLayer) or "mean squared error" in frame.step.name
+    wrong = found is not None and not known and not _gives(found, frame, place, value)
+    if found is not None and wrong and place.key.startswith("gradients") and frame.derived:
+        found, wrong = _derived_gradient(frame, place, place.key.partition(".")[2]), False
+    if found is None or wrong:
         method = "forward_propagation" if frame.step.phase == "forward" else "backward_propagation"
         what = f"{method} of {frame.step.name}" if layer is not None else frame.step.name
-        return Arithmetic(
-            place, name, name, value, np.zeros(0), note=f"Computed by {what}: no formula is known for it."
-        )
+        says = "no formula is known for it."
+        if found is not None:
+            says = f"{found.formula} would give {short(float(found.values.sum()))}."
+        return Arithmetic(place, name, name, value, np.zeros(0), note=f"Computed by {what}: {says}")
     order = np.argsort(-np.nan_to_num(np.abs(found.values), nan=np.inf), kind="stable")
     terms = tuple(found.term(int(number)) for number in order[:MOST_TERMS])
     return Arithmetic(place, name, f"{name} = {found.formula}", value, found.values[order], terms)
+
+
+def _gives(found: Sum, frame: Frame, place: Place, value: float) -> bool:
+    """The terms add up to the number, but for rounding; a derived gradient's is that of a difference over η."""
+    group, _, parameter = place.key.partition(".")
+    slack = 0.0
+    if group == "gradients" and frame.derived:
+        array = frame.before[parameter]
+        digits = np.finfo(array.dtype).eps if array.dtype.kind == "f" else 1.0
+        slack = 8 * float(digits) * float(np.max(np.abs(array), initial=0)) / frame.learning_rate
+    scale = float(np.sum(np.abs(found.values)))
+    near = NEAR_SINGLE if np.float32 in [a.dtype for a in (*frame.before.values(), frame.input)] else NEAR
+    return not np.isfinite(value) or abs(float(found.values.sum()) - value) <= near * scale + slack
 
 
 def _given(frames: Sequence[Frame], place: Place, name: str, value: float) -> Arithmetic | None:
@@ -165,65 +186,85 @@ def _computed(frame: Frame, layer: object, place: Place) -> Sum | None:
 
     group, _, parameter = place.key.partition(".")
     if frame.step.phase == "loss":
-        if "mean squared error" not in frame.step.name or frame.target is None:
+        if frame.target is None or not ("mean squared error" in frame.step.name or is_mean_squared_error(frame)):
             return loss_arithmetic.formula(frame, place)
         return _loss(frame) if group == "output" else _loss_gradient(frame, place)
     if frame.step.phase == "backward" and not frame.rule.plain and group in ("update", "after", "state_after"):
         return optimizer_arithmetic.formula(frame, place)
     if group in ("update", "after"):
         return _update(frame, place, parameter)
-    if (found := layer_arithmetic.formula(frame, layer, place)) is not None:
-        return found
-    if isinstance(layer, AffineLayer) and group in ("output", "input_gradient", "gradients"):
+    if (own := layer_arithmetic.formula(frame, layer, place)) is not None:
+        return own
+    if group not in ("output", "input_gradient", "gradients"):
+        return None
+    form = OWN if isinstance(layer, AffineLayer) else affine_of(frame)
+    if form:
         rules = {"output": _affine_output, "input_gradient": _affine_input_gradient, "gradients": _affine_gradient}
-        return rules[group](frame, place)
-    if isinstance(layer, ActivationLayer):
-        return _activation(frame, layer, place)
+        found = rules[group](frame, place, form)
+        if found or not frame.derived:
+            return found
+    activation = layer.activation if isinstance(layer, ActivationLayer) else activation_of(frame)
+    if activation and group in ("output", "input_gradient"):
+        return _activation(frame, activation, place)
     if group == "gradients" and frame.derived:
         return _derived_gradient(frame, place, parameter)
     return None
 
 
-def _affine_output(frame: Frame, place: Place) -> Sum:
+def _affine_output(frame: Frame, place: Place, form: AffineForm) -> Sum:
     """Y[r,j] = Σᵢ X[r,i] W[i,j] + b[j]."""
-    (row, j), X, W, b = place.index, frame.input, frame.before["weights"], frame.before["bias"]
-    products = X[row] * W[:, j]
+    (row, j), X = place.index, frame.input
+    products = X[row] * form.W(frame.before)[:, j]
+    bias = form.bias
 
     def term(i: int) -> Term:
-        if i == len(products):
-            return term_of(place, ("before.bias", (j,), frame))
-        return term_of(place, ("input", (row, i), frame), ("before.weights", (i, j), frame))
+        if bias is not None and i == len(products):
+            return term_of(place, (f"before.{bias}", form.bias_index(frame.before, j), frame))
+        weight = (f"before.{form.weights}", form.weights_index(i, j), frame)
+        return term_of(place, ("input", (row, i), frame), weight)
 
-    x, out = _row(X, row, "i"), f"b[{j}]"
-    return Sum(f"Σᵢ X{x}·W[i,{j}] + {out}", np.append(products, b[j]), term)
+    formula = f"Σᵢ X{_row(X, row, 'i')}·{_weight(form, 'i', j)}"
+    if bias is None:
+        return Sum(formula, products, term)
+    out = name_of(frame, f"before.{bias}", form.bias_index(frame.before, j))
+    return Sum(f"{formula} + {out}", np.append(products, form.b(frame.before)[j]), term)
 
 
-def _affine_input_gradient(frame: Frame, place: Place) -> Sum:
+def _affine_input_gradient(frame: Frame, place: Place, form: AffineForm) -> Sum:
     """dE/dX[r,i] = Σⱼ dE/dY[r,j] W[i,j], with the weights before the update."""
-    (row, i), W, dE_dY = place.index, frame.before["weights"], frame.output_gradient
+    (row, i), W, dE_dY = place.index, form.W(frame.before), frame.output_gradient
     assert dE_dY is not None
 
     def term(j: int) -> Term:
-        return term_of(place, ("output_gradient", (row, j), frame), ("before.weights", (i, j), frame))
+        weight = (f"before.{form.weights}", form.weights_index(i, j), frame)
+        return term_of(place, ("output_gradient", (row, j), frame), weight)
 
-    return Sum(f"Σⱼ dE/dY{_row(dE_dY, row, 'j')}·W[{i},j]", dE_dY[row] * W[i], term)
+    return Sum(f"Σⱼ dE/dY{_row(dE_dY, row, 'j')}·{_weight(form, i, 'j')}", dE_dY[row] * W[i], term)
 
 
-def _affine_gradient(frame: Frame, place: Place) -> Sum:
+def _affine_gradient(frame: Frame, place: Place, form: AffineForm) -> Sum | None:
     """dE/dW[i,j] = Σ X[r,i] dE/dY[r,j] and dE/db[j] = Σ dE/dY[r,j], over the rows of the batch."""
     dE_dY, X, many = frame.output_gradient, frame.input, len(frame.input) > 1
     assert dE_dY is not None
-    if place.key == "gradients.bias":
-        (j,) = place.index
+    parameter = place.key.partition(".")[2]
+    if parameter == form.bias:
+        j = int(np.ravel_multi_index(place.index, frame.before[parameter].shape))
         formula = f"Σᵣ dE/dY[r,{j}]" if many else f"dE/dY[{j}]"
         return Sum(formula, dE_dY[:, j], lambda row: term_of(place, ("output_gradient", (row, j), frame)))
-    i, j = place.index
+    if parameter != form.weights:
+        return None
+    i, j = place.index[::-1] if form.transposed else place.index
 
     def term(row: int) -> Term:
         return term_of(place, ("input", (row, i), frame), ("output_gradient", (row, j), frame))
 
     formula = f"Σᵣ X[r,{i}]·dE/dY[r,{j}]" if many else f"X[{i}]·dE/dY[{j}]"
     return Sum(formula, X[:, i] * dE_dY[:, j], term)
+
+
+def _weight(form: AffineForm, i: object, j: object) -> str:
+    first, second = (j, i) if form.transposed else (i, j)
+    return f"{symbol_of(form.weights)}[{first},{second}]"
 
 
 def _derived_gradient(frame: Frame, place: Place, parameter: str) -> Sum:
@@ -255,9 +296,9 @@ def _update(frame: Frame, place: Place, parameter: str) -> Sum:
     return Sum(formula, np.array([kept.value, step.value]), lambda number: terms[number])
 
 
-def _activation(frame: Frame, layer: ActivationLayer, place: Place) -> Sum:
+def _activation(frame: Frame, activation: Activation, place: Place) -> Sum:
     """Y[j] = f(X[j]), and dE/dX[j] = dE/dY[j] f′(X[j])."""
-    index, name = place.index, layer.activation.name
+    index, name = place.index, activation.name
     x = factor_of(place, ("input", index, frame))
     if place.key == "output":
         assert frame.output is not None
@@ -265,9 +306,9 @@ def _activation(frame: Frame, layer: ActivationLayer, place: Place) -> Sum:
         return Sum(f"{name}({x.text})", np.array([y]), lambda _: Term((x,), y, f"{name}({short(x.value)})"))
     above = factor_of(place, ("output_gradient", index, frame))
     one = np.full((1, 1), x.value, frame.input.dtype)
-    slope = float(layer.activation.derivative(one)[0, 0])
+    slope = float(activation.derivative(one)[0, 0])
     derivative = Factor(f"{name}′({x.text})", slope, x.place)
-    written = _slope_in_numbers(name, float(layer.activation.function(one)[0, 0]), x.value, slope)
+    written = _slope_in_numbers(name, float(activation.function(one)[0, 0]), x.value, slope)
     term = Term((above, derivative), above.value * slope, f"{in_product(above.value)}·{written}")
     return Sum(f"{above.text}·{derivative.text}", np.array([term.value]), lambda _: term)
 

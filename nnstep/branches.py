@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from nnstep.edits import Edit
 from nnstep.errors import NnstepError
 from nnstep.history import Log
+from nnstep.pulse import Pulse
+from nnstep.scoring import Score
 from nnstep.settings import Settings
-from nnstep.stack import Parameters
+from nnstep.stack import Parameters, Snapshot
 
 STEPS = "steps"
 
@@ -57,6 +61,8 @@ class Branch:
         checkpoints: parameters by count; at `start` always where a parameter was changed there.
         changed: a parameter was changed at `start`, or it is the first branch: its start cannot be replayed.
         edit: what was changed of the sample at `start`.
+        scores: how it did on held-out digits, by count.
+        pulse: how its layers did, at some counts.
     """
 
     name: str
@@ -70,10 +76,20 @@ class Branch:
     checkpoints: dict[int, Parameters] = field(default_factory=dict)
     changed: bool = False
     edit: Edit | None = None
+    scores: dict[int, Score] = field(default_factory=dict)
+    pulse: Pulse = field(default_factory=Pulse)
 
     def edit_at(self, count: int) -> Edit | None:
         """What was changed of the sample at a count."""
         return self.edit if count == self.start else None
+
+    def scores_along(self) -> list[Score]:
+        """The scores on the way to its end, those of its parents before it left them included, in their order."""
+        found: dict[int, Score] = {}
+        path = path_of(self)[::-1]
+        for part, child in zip(path, [*path[1:], None], strict=True):
+            found |= {at: score for at, score in part.scores.copy().items() if child is None or at <= child.origin}
+        return [found[count] for count in sorted(found)]
 
     @property
     def end(self) -> int:
@@ -108,7 +124,13 @@ def thin(branch: Branch, checkpoints: dict[int, Parameters], spacing: int) -> No
 
 def size_of(parameters: Parameters) -> int:
     """How many bytes parameters take."""
-    return sum(array.nbytes for arrays in parameters for array in arrays.values())
+    held = sum(array.nbytes for arrays in parameters for array in arrays.values())
+    return held + (size_of_state(parameters.state) if isinstance(parameters, Snapshot) else 0)
+
+
+def size_of_state(state: Mapping[str, Any]) -> int:
+    """About how many bytes the state takes that students' layers keep beside their parameters."""
+    return sum(value.nbytes if isinstance(value, np.ndarray) else 32 for value in state.values()) + 5000
 
 
 def mebibytes(size: int) -> str:
@@ -131,6 +153,15 @@ def parse_position(text: str) -> Position:
 def with_rate(settings: Settings, learning_rate: float) -> Settings:
     """The same settings with another learning rate."""
     return replace(settings, learning_rate=learning_rate)
+
+
+def free_name(names: Container[str], name: str) -> str:
+    """The name, or the first of `name (2)`, `name (3)` … that is not taken."""
+    number, free = 1, name
+    while free in names:
+        number += 1
+        free = f"{name} ({number})"
+    return free
 
 
 def path_of(branch: Branch) -> list[Branch]:

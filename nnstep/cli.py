@@ -11,7 +11,7 @@ from typing import NoReturn
 from nnstep import __version__
 from nnstep.errors import NnstepError
 
-COMMANDS = ("debug", "train", "evaluate", "predict", "trace", "runs", "wars")
+COMMANDS = ("debug", "train", "evaluate", "predict", "trace", "check", "runs", "report", "wars")
 
 
 class Parser(argparse.ArgumentParser):
@@ -35,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run(options)
     except NnstepError as error:
+        for text in (getattr(error, "printed", ""), getattr(error, "traceback", "")):
+            if text:
+                print(text.rstrip("\n"), file=sys.stderr)
         print(f"nnstep: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except MemoryError:
@@ -58,6 +61,10 @@ def run(options: argparse.Namespace) -> int:
         from nnstep.wars.command import wars
 
         return wars(options)
+    if options.command == "check":
+        from nnstep.check_command import check
+
+        return check(options)
     from nnstep import commands
 
     return int(getattr(commands, options.command)(options))
@@ -77,6 +84,12 @@ def make_parser() -> Parser:
     _add_network(debug)
     _add_training(debug)
     debug.add_argument("--run", metavar="FILE.nnrun", help="go on with a saved run, with its network and data")
+    debug.add_argument(
+        "--autosave",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="keep the run on disk while epochs are trained, in the account's state folder (the default)",
+    )
     debug.add_argument("--sample", type=int, default=0, metavar="I", help="which digit first (from 0)")
 
     train = commands.add_parser("train", help="trains without a screen")
@@ -88,7 +101,26 @@ def make_parser() -> Parser:
     )
     train.add_argument("--save", metavar="FILE.npz", help="write the weights that were reached")
     train.add_argument("--save-run", metavar="FILE.nnrun", help="write the whole run, to go back to any sample of it")
-    train.add_argument("--budget", type=float, default=256, metavar="MIB", help="memory for that; default 256")
+    train.add_argument(
+        "--autosave",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="keep the run on disk at every epoch's end and every 30 s; without FILE in the account's state folder",
+    )
+    train.add_argument(
+        "--watch",
+        action="append",
+        metavar="CONDITION",
+        help='stop at the first sample where it holds, such as "loss > 0.5" or "dead > 50%%"; can be given again',
+    )
+    train.add_argument(
+        "--alarms",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="look after the run and say where it is sick (the default), or do not",
+    )
+    train.add_argument("--budget", type=float, default=256, metavar="MIB", help="memory for the run; default 256")
     _add_json(train)
 
     evaluate = commands.add_parser("evaluate", help="loss and both accuracies on the test set")
@@ -112,15 +144,34 @@ def make_parser() -> Parser:
     trace.add_argument("--run", metavar="FILE.nnrun", help="of a saved run, with its network and data")
     trace.add_argument("--at", metavar="EPOCH.SAMPLE", help="where in that run (from 1.1)")
     trace.add_argument("--branch", metavar="NAME", help="of which branch of it; default: the last one trained")
+    trace.add_argument("--step", type=int, metavar="K", help="only this step (from 1)")
     trace.add_argument("--npz", metavar="FILE.npz", help="write all arrays there")
     _add_json(trace)
+
+    _add_check(commands)
 
     runs = commands.add_parser("runs", help="what is inside saved runs")
     runs.add_argument("files", nargs="+", metavar="FILE.nnrun", help="saved runs")
     _add_json(runs)
 
+    report = commands.add_parser("report", help="a saved run as one HTML page that needs no network")
+    report.add_argument("run", metavar="FILE.nnrun", help="a saved run")
+    report.add_argument("-o", "--output", metavar="FILE.html", help="default: beside the run, with its name")
+    report.add_argument("--branch", metavar="NAME", help="of which branch of it; default: the last one trained")
+    _add_data(report)
     _add_wars(commands.add_parser("wars", help="a contest of many networks, and its leaderboard"))
     return parser
+
+
+def _add_check(commands: argparse._SubParsersAction[Parser]) -> None:
+    check = commands.add_parser("check", help="gradients and contracts of layers that you wrote")
+    check.add_argument("files", nargs="+", metavar="FILE.py", help="files or notebooks, each with a network")
+    check.add_argument("--hint", type=int, default=1, choices=range(4), help="how much hints say; default 1")
+    check.add_argument("--teacher", action="store_true", help="all hints, and how each fault is mended")
+    check.add_argument("--time-limit", type=float, default=10, metavar="S", help="for each call; default 10 seconds")
+    check.add_argument("--memory-limit", type=int, default=1024, metavar="MIB", help="for each file; default 1024")
+    check.add_argument("--junit", metavar="FILE.xml", help="write a report as JUnit XML")
+    _add_json(check)
 
 
 def _add_wars(parser: Parser) -> None:
@@ -161,6 +212,12 @@ def _add_network(parser: Parser) -> None:
     group = parser.add_argument_group("network")
     group.add_argument(
         "--layers", metavar="LIST", help="default 784,128,tanh,64,tanh,10,tanh; or a .toml file that describes them"
+    )
+    group.add_argument(
+        "--net", metavar="FILE.py", help="the network of your own file or notebook, in place of --layers"
+    )
+    group.add_argument(
+        "--time-limit", type=float, default=10.0, metavar="SECONDS", help="for each call of its code; default 10"
     )
     group.add_argument("--loss", help="mse (default), cross_entropy or softmax_cross_entropy")
     group.add_argument("--init", help="lecun (default), xavier, he or uniform01")

@@ -4,35 +4,46 @@ from __future__ import annotations
 
 import io
 import json
-import signal
+import os
+import shlex
 import sys
 import threading
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from nnstep.adapting import HomeworkStack
+from nnstep.alarms.monitor import Monitor
+from nnstep.alarms.printing import printed
 from nnstep.architecture import describe_layers
+from nnstep.autosave import Autosave, default_autosave_path
 from nnstep.branches import parse_position
 from nnstep.debugger import Debugger
 from nnstep.early_stopping import EarlyStopping
 from nnstep.engines.base import choose_engine
 from nnstep.errors import NnstepError
 from nnstep.layers import evaluating
+from nnstep.lookout import Lookout
 from nnstep.network import Evaluation, Network, epoch_order, training_line
 from nnstep.network import evaluate as evaluate_outputs
 from nnstep.run_report import describe_run, run_text
 from nnstep.runs import open_run, read_notes, read_run, save_run
-from nnstep.samples import Samples
-from nnstep.stepping import run_steps
+from nnstep.samples import Dataset, Samples
+from nnstep.scoring import score
+from nnstep.signals import exit_code, stop_requests
+from nnstep.stepping import Frame, run_steps
 from nnstep.storage import check_writable, save_weights, write_text, write_whole
+from nnstep.student_code import TIME_LIMIT, StudentError
 from nnstep.timeline import Timeline
 from nnstep.tracing import as_arrays, as_json, as_text
 from nnstep.training import Progress, Trainer
+from nnstep.watching import read_conditions, stop_at
 from nnstep.workbench import Workbench, check_batches, check_sample, set_up, settings_of
 
 NOTICE_SECONDS = 1.5
@@ -48,49 +59,78 @@ def train(options: Namespace) -> int:
     bench = set_up(options)
     check_batches(bench.network, settings)
     engine = choose_engine(options.engine, bench.stack)
-    timeline = None
-    if options.save_run:
-        budget = round(options.budget * 2**20)
-        timeline = Timeline(bench.stack, bench.data.train, engine, settings, budget)
-    trainer = Trainer(bench.stack, bench.data.train, engine, settings, timeline=timeline)
+    timeline, lookout, saver = None, None, None
+    if options.save_run or options.watch or options.autosave is not None:
+        timeline = Timeline(bench.stack, bench.data.train, engine, settings, round(options.budget * 2**20))
+        if options.watch:
+            lookout = Lookout(timeline, read_conditions(options.watch, timeline))
+    monitor = Monitor(bench.stack, bench.data.train) if options.alarms else None
+    trainer = Trainer(
+        bench.stack, bench.data.train, engine, settings, timeline=timeline, lookout=lookout, monitor=monitor
+    )
     began = time.perf_counter()
     report: dict[str, Any] = {"epochs": []}
     with _compiling_notice():
         engine.prepare(bench.stack, bench.data.train)
+    if options.autosave is not None:
+        saver = _autosave(options, bench)
+    stopped = None
     try:
-        finished = _run_epochs(trainer, options, report["epochs"], stopping, bench)
+        signal_number = _run_epochs(trainer, options, report["epochs"], saver, stopping, bench)
+        if saver:
+            saver.wait()
+        if timeline and lookout and lookout.hit is not None:
+            stopped = stop_at(timeline, lookout.breakpoints, lookout.hit)
+        elif timeline and not signal_number:
+            timeline.branch.scores[timeline.count] = score(bench.stack, bench.data.test, timeline.count)
+    except NnstepError:
+        say_more(bench, prints=False)
+        raise
     finally:
-        if timeline:
-            save_run(options.save_run, timeline, _config(options, bench))
+        alarms = [alarm.as_json() for alarm in monitor.alarms] if monitor else []
+        if saver:
+            saver.close(timeline)
+        if timeline and options.save_run:
+            save_run(options.save_run, timeline, _config(options, bench), notes={"alarms": alarms})
     if stopping and stopping.errors:
         bench.stack.restore(stopping.best)
         report["best_epoch"] = stopping.best_epoch
         _say(f"The weights are those of epoch {stopping.best_epoch}, with the least held-out error", options)
-    if finished:
-        test = test_set(bench.network, bench.data.test)
+    if stopped:
+        _say(str(stopped), options)
+    elif signal_number:
+        _say(_where(trainer), options)
+    else:
+        test = bench.stack.guard(lambda: test_set(bench.network, bench.data.test))
         _say(str(test), options)
         report["test"] = _scores(test)
-    else:
-        _say(_where(trainer), options)
+        if options.watch:
+            _say("No condition held", options)
     report |= {
         "engine": engine.name,
         "seconds": time.perf_counter() - began,
-        "interrupted": not finished,
+        "interrupted": signal_number != 0,
+        "stopped": stopped.as_json() if stopped else None,
+        "alarms": alarms,
         "config": _config(options, bench),
     }
     if options.save:
         save_weights(options.save, bench.stack, _meta(options, bench, trainer))
     _write_json(options, report)
-    return 0 if finished else 130
+    say_more(bench)
+    if signal_number and not stopped:
+        return exit_code(signal_number)
+    return 1 if options.watch and not stopped else 0
 
 
 def evaluate(options: Namespace) -> int:
     """Prints the test line."""
     _check_outputs(options.json)
     bench = set_up(options)
-    test = test_set(bench.network, bench.data.test)
+    test = bench.stack.guard(lambda: test_set(bench.network, bench.data.test))
     _say(str(test), options)
     _write_json(options, {"test": _scores(test), "config": _config(options, bench)})
+    say_more(bench)
     return 0
 
 
@@ -113,7 +153,7 @@ def predict(options: Namespace) -> int:
         names = [str(index) for index in chosen]
         rows = slice(chosen.start, chosen.stop)
         samples, labelled = Samples(test.pixels[rows], test.labels[rows], test.shape), True
-    outputs = forward(bench.network, samples)
+    outputs = bench.stack.guard(lambda: forward(bench.network, samples))
     rows_out = [
         _prediction(name, output, int(label) if labelled else None)
         for name, output, label in zip(names, outputs, samples.labels, strict=True)
@@ -123,6 +163,7 @@ def predict(options: Namespace) -> int:
         wrong = "   wrong" if labelled and row["label"] != row["prediction"] else ""
         _say(f"{row['image']}: {row['prediction']}   output {row['confidence']:.3f}{truth}{wrong}", options)
     _write_json(options, {"predictions": rows_out})
+    say_more(bench)
     return 0
 
 
@@ -148,8 +189,12 @@ def trace(options: Namespace) -> int:
         bench.stack.learn_parameters(X)
         bench.stack.use_rule(settings.rule)
         with np.errstate(over="ignore", invalid="ignore"):
-            frames = list(run_steps(bench.stack, X, y, settings.learning_rate))
+            frames = bench.stack.guard(lambda: list(run_steps(bench.stack, X, y, settings.learning_rate)))
+    outputs = [frame.output for frame in frames[: len(bench.stack.layers) + 1] if frame.output is not None]
+    if not np.isfinite(outputs[-1]):
+        bench.stack.look_at_outputs([frames[0].input, *outputs[:-1]])
     loss_frame = frames[len(bench.stack.layers)]
+    frames = _only(options.step, frames)
     assert loss_frame.output is not None
     report |= {
         "sample": row,
@@ -168,6 +213,7 @@ def trace(options: Namespace) -> int:
         write_whole(options.npz, lambda file: file.write(buffer.getvalue()))
     if options.json:
         _write_json(options, report | {"frames": [as_json(frame) for frame in frames]})
+    say_more(bench)
     return 0
 
 
@@ -181,23 +227,72 @@ def runs(options: Namespace) -> int:
     return 0
 
 
+def report(options: Namespace) -> int:
+    """Writes a saved run as one HTML page that needs no network."""
+    from nnstep.report_command import report
+
+    return report(options)
+
+
 def open_saved(options: Namespace) -> tuple[Workbench, Timeline]:
     """Loads a saved run with the network and the data that it was made with; --data and --limit name others."""
     run = read_run(options.run)
     known = dict(run.config)
     if options.data != "samples":
         known["data"] = options.data
-    if options.limit is not None:
-        known["limit"] = options.limit
-    bench = set_up(Namespace(**(known | {"weights": None, "test_limit": 1})))
+    for name in ("limit", "test_limit"):
+        if getattr(options, name, None) is not None:
+            known[name] = getattr(options, name)
+    if getattr(options, "net", None):
+        known["net"] = options.net
+    if known.get("net"):
+        known |= {"layers": None, "time_limit": getattr(options, "time_limit", TIME_LIMIT)}
+    bench = set_up(Namespace(**({"test_limit": None} | known | {"weights": None})))
+    if isinstance(bench.stack, HomeworkStack) and bench.homework and bench.homework.digest != known.get("net_digest"):
+        bench.stack.notes["changed"] = f"{run.path}: {bench.homework.path} has changed since this run was made"
     engine = choose_engine(run.meta["engine"], bench.stack)
     return bench, open_run(run, bench.stack, bench.data.train, engine)
 
 
 def open_debugger(options: Namespace) -> int:
-    """Opens the app."""
+    """Opens the app; homework that cannot be opened yet is waited for."""
     if options.epochs < 1:
         raise NnstepError(f"--epochs expected to be 1 or more, received {options.epochs}")
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    try:
+        made: Opened | None = _make_debugger(options)
+    except StudentError as error:
+        if not terminal or not options.net:
+            raise
+        from nnstep_tui.waiting import WaitingApp
+
+        made = WaitingApp(lambda: _make_debugger(options), error, [options.net]).run()
+        if made is None:
+            raise
+    if not terminal:
+        raise NnstepError("the debugger needs a terminal", "Without one: nnstep train, evaluate, predict or trace")
+    assert made is not None
+    from nnstep_tui.app import NnstepApp
+    from nnstep_tui.welcome import first_start
+
+    autosave = default_autosave_path() if options.autosave else None
+    app = NnstepApp(made.debugger, options.epochs, made.config, first_start(), made.data.test, autosave)
+    code = app.run()
+    if app.kept:
+        print(f"The run is kept: nnstep --run {shlex.quote(app.kept)} opens it", file=sys.stderr)
+    return code or 0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Opened:
+    """What the app is opened with."""
+
+    debugger: Debugger
+    config: dict[str, Any]
+    data: Dataset
+
+
+def _make_debugger(options: Namespace) -> Opened:
     if options.run:
         bench, timeline = open_saved(options)
         notes = read_run(options.run).meta.get("notes", {})
@@ -212,13 +307,7 @@ def open_debugger(options: Namespace) -> int:
         start = int(np.flatnonzero(order == options.sample)[0])
         timeline = Timeline(bench.stack, train_set, engine, settings, start=start)
         notes, config = {}, _config(options, bench)
-    debugger = Debugger(timeline, **read_notes(notes, bench.stack))
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise NnstepError("the debugger needs a terminal", "Without one: nnstep train, evaluate, predict or trace")
-    from nnstep_tui.app import NnstepApp
-    from nnstep_tui.welcome import first_start
-
-    return NnstepApp(debugger, options.epochs, config, first_start()).run() or 0
+    return Opened(Debugger(timeline, **read_notes(notes, bench.stack)), config, bench.data)
 
 
 def test_set(network: Network, samples: Samples) -> Evaluation:
@@ -228,7 +317,8 @@ def test_set(network: Network, samples: Samples) -> Evaluation:
 
 def forward(network: Network, samples: Samples) -> Any:
     """ŷ (samples, classes), computed 1,000 samples at a time to keep memory small."""
-    dtype = next((a.dtype for layer in network.layers for a in layer.parameters.values()), np.float64)
+    dtype = next((a.dtype for layer in network.layers for a in layer.parameters.values()), np.dtype(np.float64))
+    dtype = dtype if dtype.kind == "f" else np.dtype(np.float64)
     parts = range(0, len(samples), 1000)
     with np.errstate(over="ignore", invalid="ignore"), evaluating(network.layers):
         return np.concatenate([network.forward(samples.inputs(slice(i, i + 1000), dtype)) for i in parts])
@@ -238,27 +328,47 @@ def _run_epochs(
     trainer: Trainer,
     options: Namespace,
     epochs: list[dict[str, Any]],
+    saver: Autosave | None,
     stopping: EarlyStopping | None,
     bench: Workbench,
-) -> bool:
-    """Trains to the end, until it does not improve any more or to the first Ctrl-C; False after that one."""
-    with _stop_requests() as stop, _bar(trainer) as bar:
-        if stop:
-            return False
+) -> int:
+    """Trains to the end, to a condition, or to the first signal that asks to stop, whose number it returns; else 0.
+
+    What is saved at an epoch's end is on disk before the epoch's line is printed. Early stopping is an end too.
+    """
+    with stop_requests() as stop, _bar(trainer) as bar, printed(trainer.monitor) as print_alarms:
         for progress in trainer.run(options.epochs):
             bar(progress)
+            print_alarms(progress.epoch_ended)
+            say: Callable[[], object] | None = None
             if progress.epoch_ended:
-                _say(training_line(progress.epoch, options.epochs, progress.error), options)
+                line = training_line(progress.epoch, options.epochs, progress.error)
+                say = partial(_say, line, options)
                 row = {"epoch": progress.epoch, "error": progress.error, "seconds": progress.seconds}
                 epochs.append(row)
-                if stopping and bench.held_out:
-                    row["held_out"] = test_set(bench.network, bench.held_out).loss
-                    if stopping.after_epoch(row["held_out"], bench.stack):
-                        _say(f"Stopped: the held-out error has not fallen for {stopping.patience} epochs", options)
-                        return True
+            if saver and trainer.timeline:
+                saver.follow(trainer.timeline, progress.epoch_ended, say)
+            elif say:
+                say()
+            if progress.epoch_ended and stopping and bench.held_out:
+                epochs[-1]["held_out"] = test_set(bench.network, bench.held_out).loss
+                if stopping.after_epoch(epochs[-1]["held_out"], bench.stack):
+                    _say(f"Stopped: the held-out error has not fallen for {stopping.patience} epochs", options)
+                    return 0
             if stop and trainer.epoch <= options.epochs:
-                return False
-    return True
+                return stop[0]
+    return 0
+
+
+def _autosave(options: Namespace, bench: Workbench) -> Autosave:
+    if not options.autosave:
+        options.autosave = default_autosave_path()
+        print(f"Autosave: {options.autosave}", file=sys.stderr)
+    return Autosave(
+        options.autosave,
+        _config(options, bench),
+        lambda text: print(f"nnstep: {text}", file=sys.stderr, flush=True),
+    )
 
 
 @contextmanager
@@ -271,23 +381,6 @@ def _compiling_notice() -> Iterator[None]:
         yield
     finally:
         timer.cancel()
-
-
-@contextmanager
-def _stop_requests() -> Iterator[list[int]]:
-    """A list that is no longer empty after the first Ctrl-C; a second one interrupts at once."""
-    requests: list[int] = []
-
-    def request(number: int, frame: object) -> None:
-        if requests:
-            raise KeyboardInterrupt
-        requests.append(number)
-
-    before = signal.signal(signal.SIGINT, request)
-    try:
-        yield requests
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -337,10 +430,27 @@ def _where(trainer: Trainer) -> str:
     return f"Interrupted at epoch {trainer.epoch}, sample {trainer.sample} of {len(trainer.samples)}"
 
 
+def _only(number: int | None, frames: list[Frame]) -> list[Frame]:
+    """All frames, or the one of a step, counted from 1."""
+    if number is None:
+        return frames
+    if not 1 <= number <= len(frames):
+        raise NnstepError(f"--step expected from 1 to {len(frames)}, received {number}")
+    return [frames[number - 1]]
+
+
 def _prediction(name: str, output: Any, label: int | None) -> dict[str, Any]:
     best = int(output.argmax())
     row = {"image": name, "prediction": best, "confidence": float(output[best]), "outputs": output.tolist()}
     return row if label is None else row | {"label": label}
+
+
+def say_more(bench: Workbench, prints: bool = True) -> None:
+    """Says what a student's code printed, and what was noticed about it, on standard error."""
+    if bench.homework:
+        from nnstep.student_report import report_homework
+
+        report_homework(bench.stack, prints)
 
 
 def _scores(test: Evaluation) -> dict[str, Any]:
@@ -349,7 +459,10 @@ def _scores(test: Evaluation) -> dict[str, Any]:
 
 def _config(options: Namespace, bench: Workbench) -> dict[str, Any]:
     known = {name: value for name, value in vars(options).items() if name not in ("command", "json")}
-    return known | {"layers": describe_layers(bench.network), "data": bench.data.name}
+    known |= {"layers": describe_layers(bench.network), "data": bench.data.name}
+    if bench.homework:
+        known |= {"net": os.path.abspath(bench.homework.path), "net_digest": bench.homework.digest}
+    return known
 
 
 def _meta(options: Namespace, bench: Workbench, trainer: Trainer) -> dict[str, Any]:

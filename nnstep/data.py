@@ -27,7 +27,7 @@ IDX_FILES = (
 
 
 def load_data(source: str, limit: int | None = None, test_limit: int | None = None) -> Dataset:
-    """Loads a training set and a test set; pixels stay uint8.
+    """Loads a training set and a test set; uint8 pixels stay so, floats of an .npz file are taken as they are.
 
     Args:
         source: samples, mnist, fashion_mnist, the path of an .npz file in Keras' layout, or of an IDX folder.
@@ -51,6 +51,9 @@ def load_data(source: str, limit: int | None = None, test_limit: int | None = No
     x_train, y_train, x_test, y_test = arrays
     train = _make_samples(source, "training", x_train, y_train)
     test = _make_samples(source, "test", x_test, y_test)
+    if train.pixels.dtype != test.pixels.dtype:
+        kinds = f"{train.pixels.dtype} for training, {test.pixels.dtype} for test"
+        raise NnstepError(f"{source}: expected pictures of one type, received {kinds}")
     if train.shape != test.shape:
         raise NnstepError(
             f"{source}: expected pictures of one size, received {train.shape} for training, {test.shape} for test"
@@ -66,11 +69,14 @@ def bundled_folder() -> Path:
 
 
 def _make_samples(source: str, which: str, images: NDArray[Any], labels: NDArray[Any]) -> Samples:
-    if images.ndim not in (2, 3) or images.dtype != np.uint8:
+    floats = np.issubdtype(images.dtype, np.floating)
+    if images.ndim not in (2, 3) or not (floats or images.dtype == np.uint8):
         raise NnstepError(
-            f"{source}: expected {which} images as uint8 of shape (samples, height, width), "
+            f"{source}: expected {which} images as uint8 or floats of shape (samples, height, width), "
             f"received {images.dtype} {images.shape}"
         )
+    if floats and not np.all(np.isfinite(images)):
+        raise NnstepError(f"{source}: expected {which} images of finite numbers, received NaN or infinite ones")
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
         raise NnstepError(
             f"{source}: expected {which} labels as whole numbers of shape (samples,), "

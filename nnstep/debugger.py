@@ -6,13 +6,14 @@ from collections import OrderedDict
 
 import numpy as np
 
+from nnstep.alarms.alarm import Alarm
 from nnstep.branches import Branch, Position
 from nnstep.breakpoints import Breakpoints
 from nnstep.errors import NnstepError
 from nnstep.layers import Array
 from nnstep.moments import moments_at
 from nnstep.network import epoch_order
-from nnstep.stack import Parameters
+from nnstep.stack import Parameters, Stack
 from nnstep.stepping import Frame, snapshot_after, snapshot_before
 from nnstep.timeline import Timeline, outcome_of
 from nnstep.watches import Watches
@@ -30,6 +31,7 @@ class Debugger:
         timeline: the run; it learns when the debugger steps beyond its head.
         breakpoints: where to stop.
         watches: which numbers to follow.
+        alarms: what was found to be wrong in the run.
 
     Attributes:
         frames: all steps of the current sample.
@@ -39,16 +41,27 @@ class Debugger:
     """
 
     def __init__(
-        self, timeline: Timeline, breakpoints: Breakpoints | None = None, watches: Watches | None = None
+        self,
+        timeline: Timeline,
+        breakpoints: Breakpoints | None = None,
+        watches: Watches | None = None,
+        alarms: list[Alarm] | None = None,
     ) -> None:
         self.timeline = timeline
         self.breakpoints = breakpoints or Breakpoints()
         self.watches = watches or Watches()
-        self.stack, self.samples = timeline.stack, timeline.samples
+        self.alarms = [] if alarms is None else alarms
+        self.samples = timeline.samples
         self._kept: OrderedDict[tuple[Branch, int], tuple[Frame, ...]] = OrderedDict()
         self._left_at: dict[Branch, tuple[int, int]] = {}
         self.frames: tuple[Frame, ...] = ()
+        self._entered: tuple[Branch, int] | None = None
         self.enter()
+
+    @property
+    def stack(self) -> Stack:
+        """The layers, as their code was on the branch where it stands."""
+        return self.timeline.stack
 
     @property
     def frame(self) -> Frame:
@@ -98,9 +111,22 @@ class Debugger:
         return self.cursor == len(self.frames) - 1
 
     def enter(self, cursor: int = 0) -> None:
-        """Takes the frames of the sample where the timeline stands, and shows one of them."""
-        self.digit = self.timeline.row_at(self.timeline.count)
-        self.frames = self.frames_at(self.branch, self.timeline.count)
+        """Takes the frames of the sample where the timeline stands, and shows one of them.
+
+        Raises:
+            StudentError: a student's layer raised there; then it stands where it stood before.
+        """
+        try:
+            self._enter(cursor)
+        except NnstepError:
+            if self._entered and self._entered != (self.branch, self.timeline.count):
+                self.timeline.go_to(*self._entered)
+            raise
+        self._entered = (self.branch, self.timeline.count)
+
+    def _enter(self, cursor: int) -> None:
+        frames = self.frames_at(self.branch, self.timeline.count)
+        self.frames, self.digit = frames, self.timeline.row_at(self.timeline.count)
         self.moments = moments_at(self.timeline, self.branch, self.timeline.count, self.frames)
         self.watches.record(self.branch.name, self.timeline.count, self.moments)
         self.cursor = min(cursor, len(self.frames) - 1)
@@ -206,6 +232,14 @@ class Debugger:
         self.timeline.visit(position, branch)
         self.enter(step - 1)
 
+    def go_to_alarm(self, alarm: Alarm) -> None:
+        """Goes to the sample and step that an alarm is about, with the weights of then.
+
+        Raises:
+            NnstepError: the run does not have that branch or position any more.
+        """
+        self.go_to(alarm.position, alarm.step, alarm.branch)
+
     def go_to_index(self, index: int, cursor: int = 0) -> None:
         """Goes to a sample by its index in the history of the present branch, and a step of it (from 0)."""
         self.timeline.go_to(*self.timeline.place_at(index))
@@ -269,6 +303,27 @@ class Debugger:
         self._left_at[branch] = here
         return branch
 
+    def change_code(self, stack: Stack, name: str) -> None:
+        """Goes on here with other layers, that have parameters of the same names and shapes, on a branch of their own.
+
+        Raises:
+            NnstepError: the new layers cannot run the sample here; then everything is as it was.
+        """
+        timeline, cursor = self.timeline, self.cursor
+        before, old = (timeline.branch, timeline.count), timeline.stack
+        names = timeline.branches
+        free = next(n for n in (name, *(f"{name} ({i})" for i in range(2, len(names) + 3))) if n not in names)
+        branch = timeline.change_code(free, stack)
+        try:
+            self.enter(cursor)
+        except NnstepError:
+            timeline.stack = old
+            timeline.go_to(*before)
+            timeline.drop(branch)
+            self._entered = None
+            self.enter(cursor)
+            raise
+
     def leave(self, branch: Branch) -> None:
         """Goes back to where the current branch was left for, and forgets the branch if nothing was trained on it."""
         assert branch.parent is not None
@@ -279,6 +334,9 @@ class Debugger:
         self.enter(cursor)
 
     def _train_by_steps(self) -> None:
+        if self.stack.keeper and np.isfinite(self.loss):
+            self.timeline.step_sample()
+            return
         self.stack.restore(self.parameters_after)
         loss, says = outcome_of(self.frames)
         if not self.branch.diverged:

@@ -76,6 +76,7 @@ TENSORS = {
     "input_gradient": "input_gradient",
 }
 SHORT = {"W": "weights", "b": "bias"}
+STUDENTS = {"W": ("w", "weight", "kernel", "params_w"), "b": ("b", "biases", "params_b")}
 EXAMPLES = "loss, label, says, wrong, nan, dead, saturated, |dX|, max |W|, mean dW, W[17,3]"
 TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?%?)|(?P<name>dE/d[^\W\d]\w*|Δ?[^\W\d]\w*|Δ)"
@@ -288,16 +289,23 @@ class Reader:
     def _parameter(self, name: str) -> tuple[str, str] | None:
         for prefix, group in (("dE/d", "gradients"), ("Δ", "update"), ("d", "gradients"), ("", "now")):
             rest = name.removeprefix(prefix)
-            if name.startswith(prefix) and SHORT.get(rest, rest) in self.parameters:
-                return group, SHORT.get(rest, rest)
+            if name.startswith(prefix) and self._long(rest) in self.parameters:
+                return group, self._long(rest)
         return None
+
+    def _long(self, name: str) -> str:
+        """The name of a parameter that may be shortened."""
+        long = name if name in self.parameters else SHORT.get(name, name)
+        if long in self.parameters:
+            return long
+        return next((other for other in sorted(self.parameters) if other.lower() in STUDENTS.get(name, ())), long)
 
     def _key(self, name: str) -> str:
         if name in TENSORS:
             return TENSORS[name]
         if name in ("update", "Δ"):
             following = self.take(*self.parameters, *SHORT)
-            return f"update.{SHORT.get(following, following) or 'weights'}"
+            return f"update.{self._long(following) or 'weights'}"
         group, parameter = self._parameter(name) or ("now", name)
         return f"{group}.{parameter}"
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnstep.layers import Array
+from nnstep.limits import LIMITS, SOURCES, Limits
 from nnstep.statistics import (
     Statistics,
     dead_share,
@@ -19,28 +20,6 @@ from nnstep.statistics import (
 )
 from nnstep.stepping import Frame
 from nnstep.tensors import symbol_of, tensor_of
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Beyond these a tensor gets a mark.
-
-    Attributes:
-        smallest_update: ‖ΔW‖/‖W‖ of one update.
-        largest_update: ‖ΔW‖/‖W‖ of one update.
-        dead: share of a relu layer's outputs that are zero.
-        saturated: share of a tanh or sigmoid layer's outputs where the curve is almost flat.
-        largest_gradient: magnitude of any number in a gradient.
-    """
-
-    smallest_update: float = 1e-6
-    largest_update: float = 1e-1
-    dead: float = 0.5
-    saturated: float = 0.5
-    largest_gradient: float = 1e3
-
-
-LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +39,8 @@ INFINITE = (
     "Try a smaller learning rate or smaller initial weights."
 )
 RULE_OF_THUMB = (
-    "One update changes the weights by this share of their size; about 1e−3 is a common rule of thumb "
-    "(A. Karpathy, CS231n course notes), and smaller is usual with one sample at a time. "
+    "One update changes the weights by this share of their size; about 1e−3 is a common rule of thumb, "
+    "and smaller is usual with one sample at a time. "
 )
 LARGE_UPDATE = RULE_OF_THUMB + "So large a change can undo what was learned: try a smaller learning rate."
 SMALL_UPDATE = RULE_OF_THUMB + "So small a change hardly learns: try a larger one, or see where the gradient gets lost."
@@ -107,6 +86,10 @@ def marks(frame: Frame, key: str, limits: Limits = LIMITS) -> tuple[Mark, ...]:
     return tuple(found)
 
 
+def _limit(side: str, name: str, limits: Limits) -> str:
+    return f" It is marked {side} {number_text(getattr(limits, name))} ({SOURCES[name]})."
+
+
 def _not_finite(stats: Statistics) -> list[Mark]:
     found = []
     if stats.nans:
@@ -123,8 +106,10 @@ def _update(frame: Frame, name: str, update: Array, limits: Limits) -> list[Mark
     symbol = symbol_of(name)
     text = f"‖Δ{symbol}‖/‖{symbol}‖ {number_text(ratio)}"
     if ratio > limits.largest_update:
-        return [Mark(f"{text}: large", LARGE_UPDATE)]
-    return [Mark(f"{text}: small", SMALL_UPDATE)] if ratio < limits.smallest_update else []
+        return [Mark(f"{text}: large", LARGE_UPDATE + _limit("above", "largest_update", limits))]
+    if ratio < limits.smallest_update:
+        return [Mark(f"{text}: small", SMALL_UPDATE + _limit("below", "smallest_update", limits))]
+    return []
 
 
 def _is_bias(name: str, array: Array) -> bool:
@@ -136,9 +121,9 @@ def _output(frame: Frame, limits: Limits) -> list[Mark]:
     found = []
     dead, saturated = dead_share(frame), saturated_share(frame)
     if dead is not None and dead > limits.dead:
-        found.append(Mark(f"zero outputs: {share_text(dead)}", DEAD))
+        found.append(Mark(f"zero outputs: {share_text(dead)}", DEAD + _limit("above", "dead", limits)))
     if saturated is not None and saturated > limits.saturated:
-        found.append(Mark(f"saturated: {share_text(saturated)}", SATURATED))
+        found.append(Mark(f"saturated: {share_text(saturated)}", SATURATED + _limit("above", "saturated", limits)))
     return found
 
 
@@ -147,5 +132,6 @@ def _gradient(stats: Statistics, limits: Limits) -> list[Mark]:
         return [Mark("gradient is zero", VANISHED)]
     largest = max(-stats.low, stats.high)
     if math.isfinite(largest) and largest > limits.largest_gradient:
-        return [Mark(f"gradient up to {number_text(largest)}", EXPLODING)]
+        explanation = EXPLODING + _limit("above", "largest_gradient", limits)
+        return [Mark(f"gradient up to {number_text(largest)}", explanation)]
     return []

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstep import spikes
+from nnstep.rolling import rolling_sum
+
 
 class Log:
     """Losses and predicted classes that grow at the end: 9 bytes a sample, and as much room again at most."""
@@ -22,12 +25,21 @@ class Log:
     @property
     def losses(self) -> NDArray[np.float64]:
         """(samples,) each sample's loss, before the update that it caused."""
-        return self._losses[: self._length]
+        length = self._length  # before the array: another thread may put a longer one there
+        return self._losses[:length]
 
     @property
     def classes(self) -> NDArray[np.uint8]:
         """(samples,) each sample's predicted class."""
-        return self._classes[: self._length]
+        length = self._length
+        return self._classes[:length]
+
+    def shared(self) -> Log:
+        """The log as it is now, without copying it: what is added to this one later is not in it."""
+        log = Log.__new__(Log)
+        log._length = self._length
+        log._losses, log._classes = self._losses, self._classes
+        return log
 
     def append(self, losses: NDArray[np.float64], classes: NDArray[np.uint8]) -> None:
         """Adds samples at the end."""
@@ -73,12 +85,20 @@ class History:
         """The last sample before `index` with a loss above this one."""
         return _last(~(self.losses <= loss), index)
 
-    def worst(self, epoch: int) -> int | None:
-        """The sample with the largest loss of an epoch, from 1; NaN is larger than any."""
+    def next_spike(self, index: int) -> int | None:
+        """The first sample after `index` whose loss stands out of the 200 before it; see `spikes.spikes`."""
+        return spikes.next_spike(self.losses, index)
+
+    def previous_spike(self, index: int) -> int | None:
+        """The last sample before `index` whose loss stands out of those before it."""
+        return spikes.previous_spike(self.losses, index)
+
+    def worst(self, epoch: int | None = None) -> int | None:
+        """The sample with the largest loss of an epoch, from 1, or of the whole run; NaN is larger than any."""
+        if epoch is None:
+            return int(np.argmax(self.losses)) if len(self.losses) else None
         inside = np.flatnonzero(self.counts // self.per_epoch == epoch - 1)
-        if not len(inside):
-            return None
-        return int(inside[np.argmax(np.nan_to_num(self.losses[inside], nan=np.inf))])
+        return int(inside[np.argmax(self.losses[inside])]) if len(inside) else None
 
     def first_not_finite(self) -> int | None:
         """The first sample whose loss is NaN or infinite."""
@@ -86,16 +106,21 @@ class History:
 
     def moving_mean(self, window: int) -> NDArray[np.float64]:
         """(n,) the mean loss of each sample and those before it, `window` at most."""
-        sums = np.concatenate([[0.0], np.cumsum(self.losses)])
-        ends = np.arange(1, len(sums))
-        begins = np.maximum(0, ends - window)
-        means: NDArray[np.float64] = (sums[ends] - sums[begins]) / (ends - begins)
-        return means
+        return rolling_sum(self.losses, window) / np.minimum(np.arange(1, len(self.losses) + 1), window)
 
     def epoch_errors(self) -> list[tuple[int, float]]:
         """Each epoch that was begun, from 1, with the mean loss of its samples."""
-        epochs = self.counts // self.per_epoch
-        return [(int(epoch) + 1, float(self.losses[epochs == epoch].mean())) for epoch in np.unique(epochs)]
+        epochs, losses = self.counts // self.per_epoch, self.losses
+        if not len(epochs):
+            return []
+        if np.any(np.diff(epochs) < 0):  # a branch went on earlier than where it left
+            order = np.argsort(epochs, kind="stable")
+            epochs, losses = epochs[order], losses[order]
+        edges = [0, *(np.flatnonzero(np.diff(epochs)) + 1).tolist(), len(epochs)]
+        return [
+            (int(epochs[start]) + 1, float(losses[start:stop].mean()))
+            for start, stop in zip(edges, edges[1:], strict=False)
+        ]
 
 
 def _first(where: NDArray[np.bool_], after: int) -> int | None:

@@ -13,6 +13,14 @@ from nnstep.activations import Activation as Activation
 from nnstep.activations import Array as Array
 from nnstep.activations import Function
 from nnstep.activations import as_activation as as_activation
+from nnstep.activations import identity as identity
+from nnstep.activations import identity_prime as identity_prime
+from nnstep.activations import relu as relu
+from nnstep.activations import relu_prime as relu_prime
+from nnstep.activations import sigmoid as sigmoid
+from nnstep.activations import sigmoid_prime as sigmoid_prime
+from nnstep.activations import tanh as tanh
+from nnstep.activations import tanh_prime as tanh_prime
 from nnstep.errors import NnstepError
 
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import ModuleType
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from nnstep.errors import NnstepError
 from nnstep.layers import Array
+
+Path: TypeAlias = tuple[str | int, ...]
 
 
 def find_parameters(layer: Any, X: Array) -> tuple[tuple[str, ...], Array]:
@@ -23,30 +30,163 @@ def find_parameters(layer: Any, X: Array) -> tuple[tuple[str, ...], Array]:
     Returns:
         The names, and the layer's output for X.
     """
-    trial = copy.deepcopy(layer)
-    Y = trial.forward_propagation(X.copy())
+
+    def forward(trial: Any) -> Array:
+        Y: Array = trial.forward_propagation(X.copy())
+        return Y
+
     named = getattr(layer, "parameters", None)
     if isinstance(named, dict):
-        return tuple(named), Y
-    before = _arrays(trial)
-    trial.backward_propagation(np.random.default_rng(0).normal(size=np.shape(Y)), 0.125)
-    after = _arrays(trial)
-    changed = [name for name in before if name in after and not _same(before[name], after[name])]
-    return tuple(name for name in changed if _matters(layer, name, before[name], X, Y)), Y
+        return tuple(named), forward(copied(layer))
+    paths, Y = parameter_paths(layer, forward, lambda trial, dE_dY: trial.backward_propagation(dE_dY, 0.125))
+    return tuple(str(path[0]) for path in paths if len(path) == 1), Y
 
 
-def _arrays(layer: Any) -> dict[str, Array]:
-    return {
-        name: value.copy()
-        for name, value in vars(layer).items()
-        if isinstance(value, np.ndarray) and np.issubdtype(value.dtype, np.floating)
-    }
+def parameter_paths(
+    layer: Any, forward: Callable[[Any], Array], backward: Callable[[Any, Array], object]
+) -> tuple[tuple[Path, ...], Array]:
+    """Where a layer's parameters are: as attributes, or one level deeper in a list, a mapping or an object.
+
+    Args:
+        layer: is left as it was.
+        forward: runs a copy of the layer forward and gives its output.
+        backward: runs a copy backward from a gradient of the output's shape, with a learning rate that is not 0.
+
+    Returns:
+        The paths, and the layer's output.
+    """
+    with same_random_numbers():
+        trial = copied(layer)
+        Y = np.array(forward(trial))
+        before = {path: array.copy() for path, array in arrays_of(trial).items()}
+        backward(trial, np.random.default_rng(0).normal(size=np.shape(Y)))
+        after = {path: array.copy() for path, array in arrays_of(trial).items()}
+        _put_back(trial, before)
+    changed = [path for path in before if path in after and not _same(before[path], after[path])]
+    return tuple(path for path in changed if _matters(layer, path, before[path], forward, Y)), Y
 
 
-def _matters(layer: Any, name: str, value: Array, X: Array, Y: Array) -> bool:
-    trial = copy.deepcopy(layer)
-    setattr(trial, name, value + 0.5)
-    return not _same(trial.forward_propagation(X.copy()), Y)
+def arrays_of(layer: Any) -> dict[Path, Array]:
+    """All numeric arrays that a layer holds, by where they are; one that is held twice counts once."""
+    found: dict[Path, Array] = {}
+    seen: set[int] = set()
+
+    def take(path: Path, value: object) -> None:
+        if _is_numeric(value) and id(value) not in seen:
+            seen.add(id(value))
+            found[path] = value  # type: ignore[assignment]
+
+    held = attributes_of(layer)
+    for name, value in held.items():
+        take((name,), value)
+    for name, value in held.items():
+        for key, part in _parts(value):
+            take((name, key), part)
+    return found
+
+
+def attributes_of(thing: object) -> dict[str, Any]:
+    """What an object holds, in `__dict__` or in slots, and the arrays that all objects of its class share."""
+    found = dict(getattr(thing, "__dict__", {}))
+    for cls in type(thing).__mro__:
+        for name, value in vars(cls).items():
+            if isinstance(value, np.ndarray):
+                found.setdefault(name, value)
+    for cls in type(thing).__mro__:
+        slots = vars(cls).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if not name.startswith("__") and hasattr(thing, name):
+                found[name] = getattr(thing, name)
+    return found
+
+
+def array_at(layer: Any, path: Path) -> Array:
+    """The array that stands at a place of a layer now."""
+    value: Any = layer
+    for key in path:
+        value = _step(value, key)
+    found: Array = value
+    return found
+
+
+def put_array(layer: Any, path: Path, array: Array) -> None:
+    """Puts numbers at a place of a layer: into the array that is there, or a new one where that does not fit."""
+    live = array_at(layer, path)
+    if live.shape == array.shape and live.dtype == array.dtype and live.flags.writeable:
+        live[...] = array
+        return
+    holder: Any = layer
+    for key in path[:-1]:
+        holder = _step(holder, key)
+    if isinstance(holder, dict | list):
+        holder[path[-1]] = array.copy()  # type: ignore[index]
+    else:
+        setattr(holder, str(path[-1]), array.copy())
+
+
+def _step(holder: Any, key: Any) -> Any:
+    return holder[key] if isinstance(holder, dict | list | tuple) else getattr(holder, str(key))
+
+
+def copied(layer: Any) -> Any:
+    """A deep copy of a layer; modules and what else cannot be copied are shared."""
+    shared = {id(v): v for v in attributes_of(layer).values() if isinstance(v, ModuleType) or hasattr(v, "acquire")}
+    try:
+        return copy.deepcopy(layer, shared)
+    except Exception:
+        other = copy.copy(layer)
+        for name, value in getattr(layer, "__dict__", {}).items():
+            with suppress(Exception):
+                setattr(other, name, copy.deepcopy(value, shared))
+        return other
+
+
+@contextmanager
+def same_random_numbers(seed: int | None = 0) -> Iterator[None]:
+    """Gives the global random numbers a beginning of their own, and puts them back."""
+    state, python_state = np.random.get_state(), random.getstate()
+    if seed is not None:
+        np.random.seed(seed)
+        random.seed(seed)
+    try:
+        yield
+    finally:
+        np.random.set_state(state)
+        random.setstate(python_state)
+
+
+def _parts(value: object) -> list[tuple[str | int, Any]]:
+    if isinstance(value, dict):
+        return [(key, part) for key, part in value.items() if isinstance(key, str | int)]
+    if isinstance(value, list | tuple) and len(value) <= 64:
+        return list(enumerate(value))
+    if isinstance(value, np.ndarray | ModuleType | type) or callable(value):
+        return []
+    return list(attributes_of(value).items())
+
+
+def _is_numeric(value: object) -> bool:
+    return isinstance(value, np.ndarray) and np.issubdtype(value.dtype, np.number) and value.size > 0
+
+
+def _matters(layer: Any, path: Path, value: Array, forward: Callable[[Any], Array], Y: Array) -> bool:
+    """Forward's output is another one where this array is another one."""
+    with same_random_numbers():
+        trial = copied(layer)
+        other = value + np.random.default_rng(1).uniform(0.25, 1, value.shape)
+        put_array(trial, path, other if np.issubdtype(value.dtype, np.inexact) else value + 1)
+        try:
+            return not _same(forward(trial), Y)
+        except (NnstepError, ValueError, IndexError, TypeError):
+            return False
+        finally:
+            _put_back(trial, {path: value})
+
+
+def _put_back(trial: Any, before: dict[Path, Array]) -> None:
+    """Undoes what a trial did to arrays that a copy shares with the original, such as those of its class."""
+    for path, array in before.items():
+        put_array(trial, path, array)
 
 
 def _same(a: Array, b: Array) -> bool:

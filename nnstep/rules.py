@@ -7,6 +7,7 @@ from nnstep.convolution import ConvLayer
 from nnstep.dropout import DropoutLayer
 from nnstep.layers import ActivationLayer, AffineLayer, Array, SoftmaxLayer
 from nnstep.pooling import AveragePoolLayer, FlattenLayer, MaxPoolLayer
+from nnstep.recognized import activation_of, affine_of
 from nnstep.stepping import Frame
 
 
@@ -17,8 +18,8 @@ def rule(frame: Frame, layer: object | None) -> str:
             return f"E = {frame.step.name}(y, ŷ), one number for how wrong the outputs are"
         return "dE/dŷ: how E changes with each output" + _loss_gradient(frame)
     if frame.step.phase == "forward":
-        return f"{_forward(layer)}   {_shape(frame.input)} → {_shape(frame.output)}"
-    return f"{_backward(frame, layer)}   {_shape(frame.output_gradient)} → {_shape(frame.input_gradient)}"
+        return f"{_forward(layer, frame)}   {_shape(frame.input)} → {_shape(frame.output)}"
+    return f"{_backward(layer, frame)}   {_shape(frame.output_gradient)} → {_shape(frame.input_gradient)}"
 
 
 def shown_tensors(frame: Frame) -> list[tuple[str, Array]]:
@@ -72,18 +73,25 @@ UPDATES = {
 }
 
 
-def _forward(layer: object) -> str:
+def _forward(layer: object, frame: Frame) -> str:
     if isinstance(layer, ActivationLayer):
         return f"Y = {layer!r}(X)"
-    return FORWARD.get(type(layer), "Y = forward_propagation(X)")
+    if type(layer) in FORWARD:
+        return FORWARD[type(layer)]
+    form, activation = affine_of(frame), activation_of(frame)
+    if form:
+        W = _symbol(form.weights) + ("ᵀ" if form.transposed else "")
+        return f"Y = X {W}" + (f" + {_symbol(form.bias)}" if form.bias else "")
+    return f"Y = {activation.name}(X)" if activation else "Y = forward_propagation(X)"
 
 
-def _backward(frame: Frame, layer: object) -> str:
+def _backward(layer: object, frame: Frame) -> str:
     if isinstance(layer, ActivationLayer):
         return f"dE/dX = dE/dY ∘ {layer!r}′(X)"
     found = BACKWARD.get(type(layer), "dE/dX = backward_propagation(dE/dY, η)")
     learns = bool(frame.after) and (type(layer) in BACKWARD or not frame.rule.plain)
-    return f"{found}   {UPDATES[frame.rule.name]}" if learns else found
+    update = UPDATES[frame.rule.name].replace("W", "γ" if isinstance(layer, BatchNormLayer) else "W")
+    return f"{found}   {update}" if learns else found
 
 
 def _loss_gradient(frame: Frame) -> str:

@@ -31,6 +31,10 @@ def describe_run(run: SavedRun) -> dict[str, Any]:
                 "diverged": not finite,
                 "engines": sorted({stretch["engine"] for stretch in known["stretches"]}),
                 "checkpoints": len(run.arrays[f"{number}.checkpoints"]),
+                "scores": [
+                    {name: value for name, value in score.items() if name != "confusion"}
+                    for score in known.get("scores", [])
+                ],
                 "errors": [
                     {"epoch": epoch, "error": error if np.isfinite(error) else None} for epoch, error in errors.items()
                 ],
@@ -44,6 +48,7 @@ def describe_run(run: SavedRun) -> dict[str, Any]:
         "samples": per_epoch,
         "fingerprint": run.meta["fingerprint"],
         "branches": branches,
+        "alarms": run.meta.get("notes", {}).get("alarms", []),
     }
 
 
@@ -59,6 +64,9 @@ def run_text(report: dict[str, Any]) -> str:
         settings = branch["settings"]
         came = f"   left {branch['parent']} at {branch['left_at']}" if branch["parent"] else ""
         order = "   shuffled" if settings["shuffle"] else ""
+        order += "".join(
+            f"   {settings[name]}" for name in ("optimizer", "schedule", "augment") if _unusual(settings, name)
+        )
         lines.append(
             f"  {branch['name']}   {branch['from']} to {branch['to']}   η {settings['learning_rate']:g}   "
             f"batches of {settings['batch_size']}{order}   {', '.join(branch['engines'])}   "
@@ -67,8 +75,19 @@ def run_text(report: dict[str, Any]) -> str:
         for row in branch["errors"]:
             error = "not finite" if row["error"] is None else f"{row['error']:.6f}"
             lines.append(f"    epoch {row['epoch']:3}   error {error}")
+        for score in branch["scores"]:
+            lines.append(
+                f"    test set at {_position(score['count'], report['samples'])}   "
+                f"accuracy {score['correct']}/{score['samples']}, strict {score['strict_correct']}"
+            )
+    for alarm in report["alarms"]:
+        lines.append(f"  alarm   {alarm['at']}   {alarm['branch']}   {alarm['name']}: {alarm['title']}")
     return "\n".join(lines)
 
 
 def _position(count: int, per_epoch: int) -> str:
     return str(Position(count // per_epoch + 1, count % per_epoch + 1))
+
+
+def _unusual(settings: dict[str, Any], name: str) -> bool:
+    return settings.get(name, "") not in ("", "sgd", "constant")

@@ -25,6 +25,8 @@ from nnstep.stack import Stack
 from nnstep.stepping import Frame
 
 MOST_FUNCTIONS = 6
+_BETWEEN = ("student_layer", "student_loss", "student_code", "parameters")
+ADAPTERS = {str(Path(__file__).parent / f"{name}.py") for name in _BETWEEN}
 PATIENCE = 0.5
 
 Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -72,8 +74,10 @@ def running_source(
     """
     recorder = _Recorder(patience)
     try:
-        with _undisturbed():
-            recorder.follow(*_on_a_copy(stack, frame, frames))
+        with undisturbed():
+            stack.guard(lambda: recorder.follow(*_on_a_copy(stack, frame, frames)))
+            if not frame.rule.plain and frame.after:
+                recorder.follow(*_update_of_copies(stack, frame))
     except (Exception, _TooLong):
         recorder.forget()
     return _sources(_called(stack, frame), recorder)[:MOST_FUNCTIONS]
@@ -100,8 +104,10 @@ def _places(code: CodeType, function: Function) -> set[tuple[str, int]]:
 def _called(stack: Stack, frame: Frame) -> Callable[..., Any]:
     """What the step calls."""
     if frame.step.layer is None:
-        return stack.loss.function if frame.input_gradient is None else stack.loss.gradient
+        function = stack.loss.function if frame.input_gradient is None else stack.loss.gradient
+        return getattr(function, "original", function)
     layer = stack.layers[frame.step.layer]
+    layer = getattr(layer, "original", layer)
     return layer.forward_propagation if frame.step.phase == "forward" else layer.backward_propagation
 
 
@@ -109,11 +115,15 @@ def _on_a_copy(stack: Stack, frame: Frame, frames: Sequence[Frame]) -> Call:
     """What the step calls, of a copy that stands as the layer did then, and the arguments of the call."""
     if frame.step.layer is None:
         assert frame.target is not None
-        return copy.deepcopy(_called(stack, frame)), (frame.target.copy(), frame.input.copy())
+        function = stack.loss.function if frame.input_gradient is None else stack.loss.gradient
+        return copy.deepcopy(function), (frame.target.copy(), frame.input.copy())
     original = stack.layers[frame.step.layer]
     layer = copy.deepcopy(original)
     for name, array in frame.before.items():
-        getattr(layer, name)[...] = array
+        if hasattr(layer, "put_parameter"):
+            layer.put_parameter(name, array)
+        else:
+            getattr(layer, name)[...] = array
     if frame.step.phase == "forward":
         return layer.forward_propagation, (frame.input.copy(),)
     assert frame.output_gradient is not None
@@ -125,8 +135,18 @@ def _on_a_copy(stack: Stack, frame: Frame, frames: Sequence[Frame]) -> Call:
     return layer.backward_propagation, (frame.output_gradient.copy(), frame.learning_rate)
 
 
+def _update_of_copies(stack: Stack, frame: Frame) -> Call:
+    """The optimizer's update of copies of the parameters, with what it kept then."""
+    assert frame.step.layer is not None
+    optimizer = copy.deepcopy(stack.optimizers[frame.step.layer])
+    for name, array in frame.state.items():
+        optimizer.state[name][...] = array
+    parameters = {name: array.copy() for name, array in frame.before.items()}
+    return optimizer.update, (parameters, dict(frame.gradients), frame.learning_rate)
+
+
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """Keeps a trial run unnoticed: what it prints, its warnings, and the random numbers that it draws."""
     numpy_state, state = np.random.get_state(), random.getstate()
     try:
@@ -187,7 +207,7 @@ class _Recorder:
 def _in_a_library(file: str) -> bool:
     """Is this a file of numpy, or of Python itself? What is installed beside them is not."""
     path = Path(file)
-    if path.is_relative_to(Path(np.__file__).parent):
+    if path.is_relative_to(Path(np.__file__).parent) or file in ADAPTERS:
         return True
     if "site-packages" in path.parts or "dist-packages" in path.parts:
         return False
@@ -207,7 +227,7 @@ def _not_found(function: Callable[..., Any]) -> Function:
 
 def _function(code: CodeType, ran: set[tuple[str, int]]) -> Function:
     name = code.co_qualname.rpartition("<locals>.")[2].strip("<>")
-    file, first = Path(code.co_filename).name, code.co_firstlineno
+    file, first = Path(code.co_filename).name.partition("#")[0], code.co_firstlineno
     linecache.checkcache(code.co_filename)
     text = linecache.getlines(code.co_filename)
     node = _definitions("".join(text)).get((first, code.co_name))

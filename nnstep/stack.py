@@ -2,20 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import numpy as np
 
 from nnstep.errors import NnstepError
-from nnstep.layers import Array
+from nnstep.layers import Array, Layer
 from nnstep.losses import Loss
 from nnstep.optimizers import Optimizer, Rule
 from nnstep.parameters import find_parameters
 
 Arrays: TypeAlias = Mapping[str, Array]
 Parameters: TypeAlias = tuple[Arrays, ...]
+NO_ARRAYS: Arrays = MappingProxyType({})
+
+
+T = TypeVar("T")
+
+
+class Guard(Protocol):
+    """Runs work that calls layers, in the way that their code needs."""
+
+    def __call__(self, work: Callable[[], T], /) -> T:
+        """Does the work."""
+        ...
+
+
+class Keeper(Protocol):
+    """Captures and restores what layers keep beside their parameters."""
+
+    def capture(self) -> dict[str, Any]:
+        """A copy of it."""
+        ...
+
+    def restore(self, state: dict[str, Any], /) -> None:
+        """Puts it back."""
+        ...
+
+
+def _at_once(work: Callable[[], T], /) -> T:
+    return work()
+
+
+class Snapshot(tuple[Arrays, ...]):
+    """The parameters of all layers, with the state that they keep beside them."""
+
+    state: dict[str, Any]
+
+    def __new__(cls, parameters: Iterable[Arrays], state: dict[str, Any]) -> Snapshot:
+        """Puts both together."""
+        snapshot = super().__new__(cls, parameters)
+        snapshot.state = state
+        return snapshot
 
 
 @runtime_checkable
@@ -60,6 +101,8 @@ class Stack:
         self._parameter_names: list[tuple[str, ...] | None] = [None] * len(layers)
         self.rule = Rule()
         self.optimizers: list[Optimizer] = []
+        self.guard: Guard = _at_once
+        self.keeper: Keeper | None = None
 
     @property
     def dtype(self) -> np.dtype[np.floating]:
@@ -88,6 +131,13 @@ class Stack:
             named: Arrays = getattr(layer, "parameters", {})
             return named
         return {name: getattr(layer, name) for name in names}
+
+    def look_at_outputs(self, values: Sequence[Array]) -> None:
+        """Is given what went in and what each layer gave, where the loss is not finite."""
+
+    def canonical_parameters(self) -> list[Arrays]:
+        """The parameters as weights files hold them, a mapping for each layer that has any."""
+        return [arrays for index in range(len(self.layers)) if (arrays := self.parameters_of(index))]
 
     def use_rule(self, rule: Rule) -> None:
         """Takes another optimizer from now on; one of the same name goes on with what it has kept.
@@ -122,11 +172,9 @@ class Stack:
             return dE_dX, None
         before = {name: array.copy() for name, array in self.parameters_of(index).items()}
         dE_dX = layer.backward_propagation(dE_dY, 1.0)
-        live = self.parameters_of(index)
-        found = {name: before[name] - array for name, array in live.items()}
-        for name, array in live.items():
-            array[...] = before[name]
-        self.optimizers[index].update(live, found, learning_rate)
+        found = {name: before[name] - array for name, array in self.parameters_of(index).items()}
+        self.optimizers[index].update(before, found, learning_rate)
+        self._put(index, before)
         return dE_dX, found
 
     def backward(self, dE_dY: Array, learning_rate: float) -> Array:
@@ -137,12 +185,12 @@ class Stack:
 
     def state_of(self, index: int) -> Arrays:
         """What a layer keeps beside its parameters, such as running means; live."""
-        state: Arrays = getattr(self.layers[index], "state", {})
-        return state if isinstance(state, dict) else {}
+        state = getattr(self.layers[index], "state", None)
+        return state if isinstance(self.layers[index], Layer) and isinstance(state, dict) else NO_ARRAYS
 
     def moments_of(self, index: int) -> Arrays:
         """What the optimizer keeps for a layer; live."""
-        return self.optimizers[index].state if self.optimizers else {}
+        return self.optimizers[index].state if self.optimizers else NO_ARRAYS
 
     def state(self) -> dict[str, Array]:
         """All that is kept beside the parameters, such as `2.running_mean` and `0.weights.velocity`; live."""
@@ -153,16 +201,40 @@ class Stack:
         return kept
 
     def snapshot(self) -> Parameters:
-        """Read-only copies of all parameters, a mapping for each layer; where more is kept, one more mapping for it."""
+        """Read-only copies of all parameters, a mapping for each layer; where more is kept, one more mapping for it.
+
+        Of students' layers it holds all other state as well.
+        """
         parameters = tuple(frozen_copies(self.parameters_of(index)) for index in range(len(self.layers)))
         state = self.state()
-        return (*parameters, frozen_copies(state)) if state else parameters
+        whole = (*parameters, frozen_copies(state)) if state else parameters
+        return Snapshot(whole, self.keeper.capture()) if self.keeper else whole
+
+    def copy(self) -> Stack:
+        """Another stack with copies of the layers, as they are now."""
+        stack = copy.copy(self)
+        stack.layers, stack.optimizers = copy.deepcopy(self.layers), copy.deepcopy(self.optimizers)
+        return stack
 
     def restore(self, parameters: Parameters) -> None:
         """Puts a snapshot's numbers back, into the arrays that the layers hold now."""
         for index, saved in enumerate(parameters):
-            live = self.parameters_of(index) if index < len(self.layers) else self.state()
+            if index < len(self.layers):
+                self._put(index, saved)
+                continue
+            live = self.state()
             for name, array in saved.items():
+                live[name][...] = array
+        if self.keeper and isinstance(parameters, Snapshot):
+            self.keeper.restore(parameters.state)
+
+    def _put(self, index: int, parameters: Arrays) -> None:
+        put: Callable[[str, Array], None] | None = getattr(self.layers[index], "put_parameter", None)
+        live = NO_ARRAYS if put else self.parameters_of(index)
+        for name, array in parameters.items():
+            if put:
+                put(name, array)
+            else:
                 live[name][...] = array
 
 

@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnstep.layers import Array
+from nnstep.limits import LIMITS
 from nnstep.stepping import Frame
 from nnstep.tensors import update_of
 
 Numbers = NDArray[np.float64]
 
-TANH_SATURATED = 0.97
-SIGMOID_SATURATED = 0.03
 SQUARES_ARE_SAFE = 1e100
 
 
@@ -67,11 +66,13 @@ def statistics(array: Array) -> Statistics:
 def norm(array: Array) -> float:
     """‖x‖ = √(Σ x²) over all numbers of an array; NaN or ∞ where it contains these, 0 for an empty one."""
     values = _as_numbers(np.asarray(array))
-    if not values.size:
-        return 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = float(np.dot(values, values))
+    if not values.size or 1 / SQUARES_ARE_SAFE < squares < SQUARES_ARE_SAFE:
+        return math.sqrt(squares)
     largest = float(max(-values.min(), values.max())) if not np.isnan(values).any() else math.nan
     if not largest or not math.isfinite(largest):
-        return largest
+        return abs(largest)
     scaled, scale = _scaled(values, largest)
     return math.sqrt(float(np.dot(scaled, scaled))) * scale
 
@@ -103,14 +104,17 @@ def saturated_share(frame: Frame) -> float | None:
 
     For tanh that is |Y| > 0.97, for sigmoid Y < 0.03 or Y > 0.97.
     """
-    Y = frame.output
-    if Y is None:
-        return None
-    if _kind(frame) == "tanh":
-        return float(np.mean(np.abs(Y) > TANH_SATURATED))
-    if _kind(frame) == "sigmoid":
-        return float(np.mean((Y < SIGMOID_SATURATED) | (Y > 1 - SIGMOID_SATURATED)))
-    return None
+    flat = None if frame.output is None else flat_outputs(_kind(frame), frame.output)
+    return None if flat is None else float(np.mean(flat))
+
+
+def flat_outputs(kind: str, Y: Array) -> NDArray[np.bool_] | None:
+    """Where the outputs of a tanh or sigmoid lie in the flat parts of its curve; None for another kind of layer."""
+    if kind == "tanh":
+        flat: NDArray[np.bool_] = np.abs(Y) > LIMITS.flat_tanh
+        return flat
+    # Symmetric around ½: within 0.03 of 0 or of 1.
+    return np.abs(Y - 0.5) > 0.5 - LIMITS.flat_sigmoid if kind == "sigmoid" else None
 
 
 def one_line(stats: Statistics) -> str:

@@ -11,9 +11,8 @@ import numpy as np
 from nnstep.edits import Edit
 from nnstep.layers import Array
 from nnstep.optimizers import Rule
-from nnstep.stack import Arrays, Parameters, Stack, frozen_copies, frozen_copy
+from nnstep.stack import NO_ARRAYS, Arrays, Parameters, Stack, frozen_copies, frozen_copy
 
-NO_ARRAYS: Arrays = MappingProxyType({})
 PLAIN = Rule()
 
 

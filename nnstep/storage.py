@@ -7,7 +7,7 @@ import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -38,13 +38,15 @@ class Weights:
 def save_weights(path: str, stack: Stack, meta: dict[str, Any]) -> None:
     """Writes all parameters as `0.weights`, `0.bias`, `1.weights` … and the `meta` entry, whole or not at all.
 
-    What a layer with parameters keeps beside them goes with them, as `1.state.running_mean`.
+    What a layer with parameters keeps beside them goes with them, as `1.state.running_mean`. Those of students' layers
+    are written under these names and in these shapes too, where the layer is affine.
 
     Raises:
         NnstepError: the file cannot be written.
     """
     learning = [index for index in range(len(stack.layers)) if stack.parameters_of(index)]
-    layers = [{**stack.parameters_of(i), **{f"{STATE}{n}": a for n, a in stack.state_of(i).items()}} for i in learning]
+    states = [{f"{STATE}{name}": array for name, array in stack.state_of(index).items()} for index in learning]
+    layers = [{**p, **state} for p, state in zip(stack.canonical_parameters(), states, strict=True)]
     named: dict[str, Any] = {
         f"{number}.{name}": array for number, arrays in enumerate(layers) for name, array in arrays.items()
     }
@@ -157,6 +159,23 @@ def write_whole(path: str, write: Callable[[BinaryIO], object]) -> None:
         if isinstance(error, OSError):
             raise NnstepError(f"{path}: cannot be written ({error.strerror})") from None
         raise
+
+
+def write_arrays(file: BinaryIO, named: Mapping[str, Array | Sequence[Array]]) -> None:
+    """Writes an .npz file; what is a sequence of arrays of one shape becomes one array, without a copy of it.
+
+    Other threads can work meanwhile: the interpreter is held for no longer than one array takes.
+    """
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, value in named.items():
+            parts = [value] if isinstance(value, np.ndarray) else list(value)
+            header = np.lib.format.header_data_from_array_1_0(np.asarray(parts[0], order="C"))
+            if not isinstance(value, np.ndarray):
+                header["shape"] = (len(parts), *header["shape"])
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array_header_1_0(entry, header)
+                for part in parts:
+                    entry.write(np.ascontiguousarray(part).reshape(-1).view(np.uint8).data)
 
 
 def write_text(path: str, text: str) -> None:

@@ -23,7 +23,8 @@ from nnstep.stack import Parameters, Stack
 from nnstep.stepping import Frame, run_steps
 
 BUDGET = 256 * 2**20
-STEPPED_SPACING = 100
+LEAST_SPACING = 100
+CLOSEST = 1000
 
 
 class Timeline:
@@ -58,6 +59,7 @@ class Timeline:
         stack.learn_parameters(samples.inputs(slice(0, 1), stack.dtype))
         stack.use_rule(settings.rule)
         self.stack, self.samples, self.engine = stack, samples, engine
+        self._first_stack, self._stacks = stack, dict[str, Stack]()
         initial = stack.snapshot()
         self.checkpoint_bytes = max(1, size_of(initial))
         self.budget = budget
@@ -111,7 +113,10 @@ class Timeline:
 
     def labels(self, branch: Branch, start: int, stop: int) -> NDArray[np.uint8]:
         """(stop − start,) the classes of samples of a branch's own."""
-        labels = self.samples.labels[self._rows(branch, start, stop)]
+        if branch.settings.shuffle:
+            labels = self.samples.labels[self._rows(branch, start, stop)]
+        else:  # a few copies of all of them: much quicker than row by row
+            labels = np.resize(np.roll(self.samples.labels, -(start % len(self.samples))), max(0, stop - start))
         edit = branch.edit_at(start)
         if edit and edit.label is not None and len(labels):
             labels[0] = edit.label
@@ -132,7 +137,13 @@ class Timeline:
         limit = max(limit // settings.batch_size, 1) * settings.batch_size
         stop = min(self.count + limit, self._epoch_end(self.count))
         rows = self._rows(self.branch, self.count, stop)
-        outcome = train_rows(self.engine, self.stack, self.samples, rows, self.count, settings)
+        before = self.stack.snapshot() if self.stack.keeper else None
+        try:
+            outcome = train_rows(self.engine, self.stack, self.samples, rows, self.count, settings)
+        except NnstepError:
+            if before:
+                self.stack.restore(before)
+            raise
         self._record(outcome, self.engine.name, settings.batch_size)
         return outcome
 
@@ -144,7 +155,13 @@ class Timeline:
     def step_sample(self) -> Outcome:
         """Steps the sample at the head by hand, from its first step to its last."""
         self._check_head()
-        loss, prediction = outcome_of(self._run_steps())
+        before = self.stack.snapshot() if self.stack.keeper else None
+        try:
+            loss, prediction = outcome_of(self._run_steps())
+        except NnstepError:
+            if before:
+                self.stack.restore(before)
+            raise
         self.stepped(loss, prediction)
         return Outcome(np.array([loss]), np.array([prediction], np.uint8))
 
@@ -163,11 +180,12 @@ class Timeline:
 
     def frames_at(self, branch: Branch, count: int) -> tuple[Frame, ...]:
         """All steps of the sample at a count of a branch's own; the timeline stays where it is."""
-        here, before = (self.branch, self.count), self.stack.snapshot()
+        here, stack, before = (self.branch, self.count), self.stack, self.stack.snapshot()
         try:
             self.go_to(branch, count)
             return self._run_steps()
         finally:
+            self.stack = stack
             self.stack.use_rule(here[0].settings.rule)
             self.stack.restore(before)
             self.branch, self.count = here
@@ -211,6 +229,18 @@ class Timeline:
 
         Where the branch has none before it, the replay begins in the branch that it left.
         """
+        here, before = self.stack, self.stack.snapshot() if self.stack.keeper else None
+        try:
+            self._go_to(branch, count)
+        except NnstepError:
+            if before:
+                self.stack = here
+                self.stack.use_rule(self.branch.settings.rule)
+                self.stack.restore(before)
+            raise
+
+    def _go_to(self, branch: Branch, count: int) -> None:
+        self.stack = self._stack_of(branch)
         legs = [(branch, count)]
         while _checkpoint_before(*legs[-1]) is None:
             left = legs[-1][0]
@@ -223,14 +253,19 @@ class Timeline:
                 at = part.start
             else:
                 self.stack.restore(part.checkpoints[at])
-            while at < min(goal, part.head):
-                at = self._replay(part, at, goal)
+            self._replay_all(part, at, goal)
         self.branch, self.count = branch, count
 
     def advance(self) -> None:
         """Goes one sample on in the past of a branch: what `go_to` does, without a checkpoint where that works."""
         if self.branch.settings.batch_size == 1 and self.count < self.branch.head:
-            self._replay(self.branch, self.count, self.count + 1)
+            before = self.stack.snapshot() if self.stack.keeper else None
+            try:
+                self._replay(self.branch, self.count, self.count + 1)
+            except NnstepError:
+                if before:
+                    self.stack.restore(before)
+                raise
             self.count += 1
         else:
             self.go_to(self.branch, self.count + 1)
@@ -303,6 +338,33 @@ class Timeline:
         self._thin()
         return branch
 
+    def change_code(self, name: str, stack: Stack) -> Branch:
+        """Begins a branch here on which other layers go on, from the parameters of here.
+
+        Args:
+            name: what to call it.
+            stack: the other layers, with parameters of the same names and shapes.
+        """
+        parameters = tuple(self.stack.snapshot())
+        settings = self.branch.settings
+        self._check_budget(1 + sum(other.changed for other in self.branches.values()))
+        start = self.count
+        branch = Branch(name, settings, self.branch, start, start, start, changed=True)
+        stack.use_rule(settings.rule)
+        stack.restore(parameters)
+        branch.checkpoints[start] = stack.snapshot()
+        self.branches[name], self._stacks[name] = branch, stack
+        self.branch, self.stack = branch, stack
+        self._thin()
+        return branch
+
+    def _stack_of(self, branch: Branch) -> Stack:
+        """The layers that a branch was trained with."""
+        for part in path_of(branch):
+            if part.name in self._stacks:
+                return self._stacks[part.name]
+        return self._first_stack
+
     def drop(self, branch: Branch) -> None:
         """Forgets a branch that no other one left; where the timeline stands on it, it goes back to where it left.
 
@@ -314,6 +376,7 @@ class Timeline:
         if self.branch is branch:
             self.go_to(branch.parent, branch.origin)
         del self.branches[branch.name]
+        self._stacks.pop(branch.name, None)
 
     def cut(self, count: int) -> None:
         """Forgets what the branch was trained beyond a count, at which it must be between two batches."""
@@ -321,6 +384,8 @@ class Timeline:
         branch.log = Log(branch.log.losses[: count - branch.start], branch.log.classes[: count - branch.start])
         branch.checkpoints = {at: kept for at, kept in branch.checkpoints.items() if at <= count}
         branch.stretches = [stretch for stretch in branch.stretches if stretch.start < count]
+        branch.scores = {at: score for at, score in branch.scores.items() if at <= count}
+        branch.pulse.cut(count)
         branch.head = count
         self.go_to(branch, count)
 
@@ -368,10 +433,27 @@ class Timeline:
         branch.log.append(outcome.losses, outcome.predictions)
         branch.head += (done - 1) // batch_size * batch_size if outcome.diverged else done
         self.count = branch.head
-        spacing = max(self._spacing, STEPPED_SPACING) if engine == STEPS else self._spacing
+        spacing = max(self._spacing, LEAST_SPACING)
         if _replays(branch, branch.head) >= spacing:
             branch.checkpoints[branch.head] = self.stack.snapshot()
             self._thin()
+
+    def _replay_all(self, branch: Branch, at: int, goal: int) -> None:
+        """Runs from `at` to `goal`; on a long way it leaves checkpoints where the budget has room.
+
+        A run from a file has few of them, and so gets back those that the file had no room for.
+        """
+        goal = min(goal, branch.head)
+        trained = sum(len(other.log) for other in self.branches.values())
+        leap = max(CLOSEST, trained * self.checkpoint_bytes // self.budget)
+        if branch.settings.batch_size > 1:
+            leap = goal  # within a batch there are no parameters to keep
+        while at < goal:
+            began = at
+            while at < min(goal, began + leap):
+                at = self._replay(branch, at, min(goal, began + leap))
+            if at < goal and self.checkpoints_bytes + self.checkpoint_bytes <= self.budget:
+                branch.checkpoints.setdefault(at, self.stack.snapshot())
 
     def _replay(self, branch: Branch, at: int, count: int) -> int:
         """Runs from `at` towards `count`, as far as one engine and one epoch go; returns where it came."""
@@ -387,8 +469,27 @@ class Timeline:
             whole -= (stop - at) % settings.batch_size
         rows = self._rows(branch, at, whole)
         if len(rows):
-            train_rows(self._engine(stretch.engine), self.stack, self.samples, rows, at, settings)
+            outcome = train_rows(self._engine(stretch.engine), self.stack, self.samples, rows, at, settings)
+            self._check_replay(branch, at, outcome.losses)
         return stop
+
+    def _check_replay(self, branch: Branch, at: int, losses: NDArray[np.float64]) -> None:
+        """Compares what students' layers give when they run again with what was recorded.
+
+        Raises:
+            NnstepError: it is not the same.
+        """
+        if not self.stack.keeper:
+            return
+        logged = branch.log.losses[at - branch.start :][: len(losses)]
+        wrong = np.flatnonzero((logged != losses) & ~(np.isnan(logged) & np.isnan(losses)))
+        if len(wrong):
+            first = int(wrong[0])
+            raise NnstepError(
+                f"this homework cannot be replayed: the loss of {self.position_of(at + first)} was {logged[first]:.9g} "
+                f"when it was trained, and is {losses[first]:.9g} when it runs again",
+                "It keeps state out of sight, draws random numbers of its own, or its code has changed",
+            )
 
     def _replay_steps(self, branch: Branch, at: int, stop: int) -> int:
         """Runs samples as they were stepped by hand; those without changes need no frames for that."""
@@ -399,7 +500,8 @@ class Timeline:
             return at + 1
         rows, settings = self._rows(branch, at, stop), replace(branch.settings, batch_size=1)
         with np.errstate(over="ignore", invalid="ignore"):
-            train_rows(LayerByLayer(), self.stack, self.samples, rows, at, settings)
+            outcome = train_rows(LayerByLayer(), self.stack, self.samples, rows, at, settings)
+        self._check_replay(branch, at, outcome.losses)
         return stop
 
     def _run_steps(self, before: Parameters | None = None) -> tuple[Frame, ...]:
@@ -411,7 +513,7 @@ class Timeline:
         if edit and edit.label is not None:
             y = one_hot(np.array([edit.label]), self.samples.classes).astype(self.stack.dtype)
         with np.errstate(over="ignore", invalid="ignore"):
-            return tuple(run_steps(self.stack, X, y, rate, before, edit))
+            return self.stack.guard(lambda: tuple(run_steps(self.stack, X, y, rate, before, edit)))
 
     def _engine(self, name: str) -> Engine:
         if name not in self._engines:

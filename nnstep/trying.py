@@ -8,7 +8,7 @@ from nnstep.branches import with_rate
 from nnstep.debugger import Debugger
 from nnstep.edits import Edit, Element
 from nnstep.errors import NnstepError
-from nnstep.layers import Array
+from nnstep.layers import AffineLayer, Array, initial_weights
 from nnstep.stack import Stack
 from nnstep.tensors import symbol_of
 
@@ -60,6 +60,25 @@ def change_rate(debugger: Debugger, learning_rate: float) -> None:
     settings = with_rate(debugger.branch.settings, learning_rate)
     edit = debugger.branch.edit_at(debugger.timeline.count)
     _branch_off(debugger, f"η = {learning_rate:g}", settings=settings, edit=edit)
+
+
+def change_init(debugger: Debugger, rule: str) -> None:
+    """Draws all affine layers' weights anew where the debugger stands, from the run's seed; their biases become zero.
+
+    Raises:
+        NnstepError: there is no such rule, or the network has no affine layer.
+    """
+    layers = [layer for layer in debugger.stack.layers if isinstance(layer, AffineLayer)]
+    if not layers:
+        raise NnstepError("this network has no affine layer whose weights could be drawn anew")
+    rng = np.random.default_rng(debugger.branch.settings.seed)
+    drawn = [initial_weights(rule, layer.weights.shape[0], layer.weights.shape[1], rng) for layer in layers]
+
+    def put(stack: Stack) -> None:
+        for layer, weights in zip(layers, drawn, strict=True):
+            layer.weights[...], layer.bias[...] = weights, 0
+
+    _branch_off(debugger, f"init = {rule}", change=put, edit=debugger.branch.edit_at(debugger.timeline.count))
 
 
 def is_change(debugger: Debugger) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,7 +21,10 @@ from nnstep.pooling import FlattenLayer
 from nnstep.samples import Dataset, Samples
 from nnstep.settings import Settings
 from nnstep.stack import Stack
-from nnstep.storage import load_weights, put_weights
+from nnstep.storage import Weights, load_weights, put_weights
+
+if TYPE_CHECKING:
+    from nnstep.homework import Homework
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -30,6 +34,7 @@ class Workbench:
     data: Dataset
     network: Network
     stack: Stack
+    homework: Homework | None = None
     held_out: Samples | None = None
 
 
@@ -43,11 +48,15 @@ def set_up(options: Namespace, data: Dataset | None = None) -> Workbench:
         raise NnstepError(f"--seed expected to be 0 or more, received {options.seed}")
     weights = load_weights(options.weights) if options.weights else None
     meta = (weights.meta or {}) if weights else {}
+    options.loss, options.init = options.loss or _text(meta.get("loss")), options.init or "lecun"
+    if getattr(options, "net", None):
+        options.loss = options.loss or "mse"
+        return _set_up_homework(options, weights)
     layers = options.layers or _text(meta.get("layers")) or DEFAULT_LAYERS
     if layers.lower().endswith(".toml"):
         file = read_network_file(layers)
         layers, options.loss, options.init = file.layers, options.loss or file.loss, options.init or file.init
-    options.loss, options.init = options.loss or _text(meta.get("loss")) or "mse", options.init or "lecun"
+    options.loss = options.loss or "mse"
     network = build_network(layers, options.loss, options.init, options.seed, options.dtype)
     data = data or load_data(options.data, options.limit, options.test_limit)
     check_fit(network, data)
@@ -58,7 +67,23 @@ def set_up(options: Namespace, data: Dataset | None = None) -> Workbench:
     stack = Stack(network.layers, network.loss)
     if weights:
         put_weights(stack, weights, options.weights)
-    return Workbench(data, network, stack, held_out)
+    return Workbench(data, network, stack, held_out=held_out)
+
+
+def _set_up_homework(options: Namespace, weights: Weights | None) -> Workbench:
+    """The student's network in place of one of nnstep's own."""
+    from nnstep.adapting import HomeworkStack
+    from nnstep.homework import load_homework
+    from nnstep.student_weights import put_student_weights
+
+    if options.layers:
+        raise NnstepError("--net and --layers exclude each other", "Leave one of them out")
+    homework = load_homework(options.net, options.time_limit, options.seed)
+    data = load_data(options.data, options.limit, options.test_limit)
+    stack = HomeworkStack(homework, data)
+    if weights:
+        put_student_weights(stack, weights, options.weights)
+    return Workbench(data, Network(stack.layers, stack.loss), stack, homework)  # type: ignore[arg-type]
 
 
 def settings_of(options: Namespace) -> Settings:

@@ -30,6 +30,7 @@ STOPPING = [
     key("b", "breakpoints", "break", "list, add and edit breakpoints", show=True),
     key("B", "break_here", "break here", "breakpoint on this layer and phase, on or off"),
     key("t", "train", "train", "run epochs from here", show=True),
+    key("G", "run", "graph", "the whole run: its curve, scores and mistakes"),
 ]
 SEEING = [
     key("tab", "select(1)", "next tensor", "select the next tensor"),
@@ -46,6 +47,8 @@ SEEING = [
     key("l", "layers", "layers", "put the cursor into the stack: run to a layer, break on it"),
     key("o", "page", "pane below", "what the pane below shows: arithmetic, source, watches"),
     key("w", "watches", "watch", "list, add and edit watches"),
+    key("K", "check", "check", "check all gradients by differences, and say in words what is wrong"),
+    key("P", "prints", "prints", "what your own code printed, and notes on it (--net)"),
 ]
 TRYING = [
     key("equals_sign", "change", "change", "change one thing: an element, the label, η", "="),
@@ -92,3 +95,70 @@ LAYERS = [
     key("escape", "screen.leave_element", "leave", "leave the stack", "Esc", show=True),
 ]
 FOCUSED = {"With the cursor on an element": ELEMENT, "With the cursor in the stack": LAYERS}
+
+RUNNING = [
+    key("space", "pause", "pause / go on", "pause, go on, or train further", "Space", show=True),
+    key("n", "one_sample", "one sample", "train one sample and pause"),
+    key("E", "one_epoch", "one epoch", "train one epoch more"),
+    key("r", "rate", "rate", "another learning rate from here on, on a branch of its own", show=True),
+    key("slash", "rate_by(0.5)", "halve", "halve the learning rate", "/"),
+    key("asterisk", "rate_by(2)", "double", "double the learning rate", "*"),
+    key("c", "score", "score", "score the held-out digits now"),
+]
+RECALLING = [
+    key("left", "cursor(-1)", "back", "the cursor back along the curve, by a column", "←"),
+    key("right", "cursor(1)", "on", "the cursor on along the curve, by a column", "→"),
+    key("comma", "cursor_sample(-1)", "sample before", "the cursor to the sample before", ","),
+    key("full_stop", "cursor_sample(1)", "next sample", "the cursor to the next sample", "."),
+    key("home", "cursor_to(0)", "start", "the cursor to the run's first sample", "Home"),
+    key("end", "follow", "follow", "the cursor follows the last sample", "End"),
+    key("s", "spike", "spike", "the next sample whose loss stands out of those before", show=True),
+    key("S", "spike_before", "spike before", "the one before"),
+    key("m", "mistake", "mistake", "the next sample that was classified wrongly", show=True),
+    key("M", "mistake_before", "mistake before", "the one before"),
+    key("o", "worst", "worst", "the sample with the largest loss of the run"),
+    key("N", "not_finite", "NaN", "the first sample whose loss is NaN or infinite"),
+    key("A", "alarm", "alarm", "the next alarm: what is wrong, and the sample where it shows"),
+    key("f", "first_right", "first right", "where the digit at the cursor first came out right"),
+    key("enter", "open", "open", "stop, and open the debugger at the sample under the cursor", "⏎", show=True),
+    key("equals_sign", "branch_off", "branch off", "change one thing at the cursor, on a branch of its own", "="),
+]
+LOOKING = [
+    key("plus", "zoom(0.5)", "zoom in", "half as many samples, around the cursor", "+"),
+    key("minus", "zoom(2)", "zoom out", "twice as many samples", "-"),
+    key("less_than_sign", "pan(-1)", "pan back", "the samples before", "<"),
+    key("greater_than_sign", "pan(1)", "pan on", "the samples after", ">"),
+    key("w", "whole", "whole run", "the whole run"),
+    key("L", "log", "log scale", "linear or logarithmic error"),
+    key("h", "highest", "highest", "the largest loss of each column too"),
+    key("b", "branch", "branch", "the next branch; it is the one that is trained and opened"),
+    key("O", "overlay", "overlay", "the curves of a saved run above these, or away again"),
+    key("v", "page", "pane below", "below: layers, scores, confusion, mistakes, weights, alarms", show=True),
+    key("z", "single", "zoom", "the curve alone, or with the pane"),
+    key("e", "enter", "enter", "the cursor into the confusion matrix"),
+    key("pagedown", "leaf(1)", "more", "more mistakes, or weights", "PgDn"),
+    key("pageup", "leaf(-1)", "less", "those before", "PgUp"),
+]
+ENDING = [
+    key("W", "save_run", "save run", "save the whole run (nnstep --run opens it)"),
+    key("escape", "stop", "step", "stop, and step from where it stands", "Esc", show=True),
+    key("question_mark", "help", "help", "this help", "?", show=True),
+    key("q", "app.quit", "quit", "leave nnstep"),
+]
+RUN_TOPICS = {
+    "The run: training": RUNNING,
+    "The run: back in time": RECALLING,
+    "The run: what is shown": LOOKING,
+    "The run: leaving": ENDING,
+}
+RUN = [binding for bindings in RUN_TOPICS.values() for binding in bindings]
+
+CELLS = [
+    key("up", "screen.cell(-1, 0)", "up", "another label", "↑"),
+    key("down", "screen.cell(1, 0)", "down", "another label", "↓"),
+    key("left", "screen.cell(0, -1)", "left", "another class", "←"),
+    key("right", "screen.cell(0, 1)", "right", "another class", "→"),
+    key("enter", "screen.choose_cell", "show", "show the digits of this cell", "⏎", show=True),
+    key("escape", "screen.leave_cell", "leave", "leave the matrix, and show all mistakes", "Esc", show=True),
+]
+FOCUSED["In the confusion matrix"] = CELLS

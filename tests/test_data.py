@@ -73,7 +73,9 @@ def test_idx_folders_are_read_gzipped_or_not(tmp_path: Path) -> None:
     ("changes", "says"),
     [
         ({"x_test": None}, "x_test is missing"),
-        ({"x_train": np.zeros((3, 2, 2))}, "uint8.*float64"),
+        ({"x_train": np.zeros((3, 2, 2), np.int64)}, "uint8 or floats.*int64"),
+        ({"x_train": np.zeros((3, 2, 2))}, "one type, received float64 for training, uint8"),
+        ({"x_train": np.full((3, 2, 2), np.nan)}, "finite"),
         ({"x_train": np.zeros(3, np.uint8)}, r"received uint8 \(3,\)"),
         ({"x_train": np.zeros((2, 2, 2), np.uint8)}, "as many training labels as images, received 3 and 2"),
         ({"y_train": np.array([0, 1, 10])}, "labels from 0 to 9, received 10"),
@@ -86,6 +88,14 @@ def test_idx_folders_are_read_gzipped_or_not(tmp_path: Path) -> None:
 def test_an_npz_file_that_does_not_fit_is_refused(tmp_path: Path, changes: dict, says: str) -> None:
     with pytest.raises(NnstepError, match=says):
         load_data(save(tmp_path / "d.npz", **changes))
+
+
+def test_floats_of_an_npz_file_are_taken_as_they_are(tmp_path: Path) -> None:
+    images = np.array([[[0.0, 255.0], [-0.5, 1e-9]]], np.float32)
+    data = load_data(
+        save(tmp_path / "d.npz", x_train=images, y_train=np.array([3]), x_test=images, y_test=np.array([3]))
+    )
+    assert data.train.inputs(slice(None)).tolist() == images.reshape(1, 4).astype(float).tolist()
 
 
 def test_damaged_files_are_refused(tmp_path: Path) -> None:

@@ -39,3 +39,15 @@ def test_a_moving_mean_is_the_mean_of_the_window(history: History) -> None:
     np.testing.assert_allclose(means[:5], [0.1, 0.5, 0.55, 0.3, 0.6])
     assert [epoch for epoch, _ in history.epoch_errors()] == [1, 2]
     assert history.epoch_errors()[0][1] == pytest.approx(0.4)
+
+
+def test_epochs_that_are_begun_twice_are_one() -> None:
+    history = History(np.array([0, 1, 2, 3, 1]), np.array([1.0, 2, 3, 4, 6]), np.zeros(5, bool), per_epoch=3)
+    # 1, 2, 3 and 6 are in epoch 1
+    assert history.epoch_errors() == [(1, 3.0), (2, 4.0)]
+    assert History(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, bool), 3).epoch_errors() == []
+
+
+def test_the_worst_of_the_run(history: History) -> None:
+    assert history.worst() == 5
+    assert History(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, bool), 3).worst() is None

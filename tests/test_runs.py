@@ -12,11 +12,14 @@ import pytest
 
 from nnstep.architecture import build_network
 from nnstep.branches import Position, with_rate
-from nnstep.cli import main
+from nnstep.cli import main, make_parser
+from nnstep.commands import open_saved
 from nnstep.data import load_data
 from nnstep.engines.numpy_engine import NumpyEngine
 from nnstep.errors import NnstepError
+from nnstep.pulse import pulse_of
 from nnstep.runs import open_run, read_run, save_run
+from nnstep.scoring import score
 from nnstep.settings import Settings
 from nnstep.stack import Stack
 from nnstep.timeline import Timeline
@@ -62,6 +65,72 @@ def test_a_run_comes_back_from_disk_bit_for_bit(timeline: Timeline, saved: str) 
     timeline.go_to(timeline.branches["main"], 51)
     opened.go_to(opened.branches["main"], 51)
     assert np.array_equal(timeline.train(9).losses, opened.train(9).losses)
+
+
+def test_scores_and_the_layers_pulse_come_back(timeline: Timeline, tmp_path: Path) -> None:
+    test, path = load_data("samples", 30, 40).test, str(tmp_path / "scored.nnrun")
+    for branch, counts in (("main", (10, 30, 51)), ("slow", (10, 19))):
+        for count in counts:
+            timeline.go_to(timeline.branches[branch], count)
+            timeline.branch.scores[count] = score(timeline.stack, test, count)
+            timeline.branch.pulse.add(count, pulse_of(timeline.frames()))
+    save_run(path, timeline, {"layers": LAYERS, "data": "samples", "test_limit": 40})
+    opened = open_run(read_run(path), new_stack(), SAMPLES, NumpyEngine())
+    save_run(path, opened, read_run(path).config)  # as one who opened it and saves it again does
+    opened = open_run(read_run(path), new_stack(), SAMPLES, NumpyEngine())
+    for name, known in timeline.branches.items():
+        branch = opened.branches[name]
+        assert [s.as_json() for s in branch.scores.values()] == [s.as_json() for s in known.scores.values()]
+        np.testing.assert_array_equal(branch.pulse.counts, known.pulse.counts)
+        np.testing.assert_array_equal(branch.pulse.values, known.pulse.values)
+    assert [s.count for s in opened.branches["slow"].scores_along()] == [10, 19]
+    timeline.go_to(timeline.branches["main"], 51)
+    timeline.cut(40)
+    assert list(timeline.branch.scores) == [10, 30] and timeline.branch.pulse.counts.tolist() == [10, 30]
+
+
+def test_a_file_of_version_2_is_read(saved: str, timeline: Timeline) -> None:
+    run = read_run(saved)
+    branches = [{k: v for k, v in branch.items() if k != "scores"} for branch in run.meta["branches"]]
+    old = {name: array for name, array in run.arrays.items() if "pulse" not in name}
+    with open(saved, "wb") as file:
+        np.savez(file, meta=np.array(json.dumps(run.meta | {"version": 2, "branches": branches})), **old)
+    opened = open_run(read_run(saved), new_stack(), SAMPLES, NumpyEngine())
+    assert opened.count == timeline.count and not opened.branch.scores and not len(opened.branch.pulse)
+
+
+def test_a_score_that_does_not_fit_is_told(saved: str, timeline: Timeline) -> None:
+    run = read_run(saved)
+    found = score(timeline.stack, load_data("samples", 30, 40).test, 10**6).as_json()
+    branches = [branch | {"scores": [found]} for branch in run.meta["branches"]]
+    with open(saved, "wb") as file:
+        np.savez(file, meta=np.array(json.dumps(run.meta | {"branches": branches})), **run.arrays)
+    with pytest.raises(NnstepError, match="damaged"):
+        read_run(saved)
+
+
+def test_a_saved_run_opens_with_its_test_set(tmp_path: Path) -> None:
+    path = str(tmp_path / "r.nnrun")
+    assert main(["train", *SMALL, "--epochs", "1", "--save-run", path]) == 0
+    bench, timeline = open_saved(make_parser().parse_args(["debug", "--run", path]))
+    assert len(bench.data.test) == 10 and timeline.branch.scores[30].samples == 10
+    assert score(bench.stack, bench.data.test, 30).as_json() == timeline.branch.scores[30].as_json()
+    bench, _ = open_saved(make_parser().parse_args(["debug", "--run", path, "--test-limit", "7"]))
+    assert len(bench.data.test) == 7
+
+
+def test_trace_shows_one_step_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, report = str(tmp_path / "r.nnrun"), tmp_path / "r.json"
+    assert main(["train", *SMALL, "--epochs", "2", "--save-run", run]) == 0
+    assert main(["trace", "--run", run, "--at", "2.5", "--step", "10", "--json", str(report)]) == 0
+    (frame,) = json.loads(report.read_text())["frames"]
+    assert (frame["index"], frame["phase"], frame["name"]) == (9, "backward", "affine 1")
+    capsys.readouterr()
+    assert main(["trace", "--run", run, "--at", "2.5", "--step", "5"]) == 0
+    out = capsys.readouterr().out
+    assert "step 5 of 10   loss" in out and "step 4 of 10" not in out
+    assert main(["trace", "--run", run, "--at", "2.5", "--step", "11"]) == 2
+    assert "--step expected from 1 to 10" in capsys.readouterr().err
 
 
 def test_a_small_file_budget_keeps_fewer_checkpoints_and_every_position(timeline: Timeline, tmp_path: Path) -> None:
@@ -181,7 +250,9 @@ def test_train_saves_a_run_that_trace_and_runs_read(tmp_path: Path, capsys: pyte
     assert main(["runs", run, "--json", str(report)]) == 0
     text = capsys.readouterr().out
     assert LAYERS in text and "main   1.1 to 3.1" in text and "epoch   2   error 0." in text
-    assert json.loads(report.read_text())["runs"][0]["branches"][0]["errors"][1]["epoch"] == 2
+    branch = json.loads(report.read_text())["runs"][0]["branches"][0]
+    assert branch["errors"][1]["epoch"] == 2 and branch["scores"][0]["samples"] == 10
+    assert f"test set at 3.1   accuracy {branch['scores'][0]['correct']}/10" in text
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from nnstep.architecture import build_network
-from nnstep.health import LIMITS, Limits, marks
+from nnstep.health import marks
+from nnstep.limits import LIMITS, Limits
 from nnstep.stack import Stack
 from nnstep.statistics import (
     dead_share,

@@ -1,3 +1,5 @@
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -80,9 +82,10 @@ PLANS = st.lists(st.tuples(st.sampled_from(["train", "steps"]), st.integers(1, 2
     batch=st.sampled_from([1, 3]),
     shuffle=st.booleans(),
     room=st.integers(2, 6),
+    closest=st.sampled_from([1, 3, 1000]),
 )
 def test_any_position_of_any_run_is_a_fresh_run_that_stopped_there(
-    engine: str, plan: list[tuple[str, int]], picks: list[int], batch: int, shuffle: bool, room: int
+    engine: str, plan: list[tuple[str, int]], picks: list[int], batch: int, shuffle: bool, room: int, closest: int
 ) -> None:
     timeline = new_timeline(engine, room * CHECKPOINT, batch_size=batch, shuffle=shuffle)
     done = []
@@ -98,8 +101,10 @@ def test_any_position_of_any_run_is_a_fresh_run_that_stopped_there(
     assert timeline.checkpoints_bytes <= room * CHECKPOINT
     for pick in picks:
         count = pick % (timeline.branch.head + 1)
-        found = timeline.visit(timeline.position_of(count))
+        with mock.patch("nnstep.timeline.CLOSEST", closest):
+            found = timeline.visit(timeline.position_of(count))
         assert equal(found, fresh_run(done, timeline.branch.settings, timeline.engine, count))
+        assert timeline.checkpoints_bytes <= room * CHECKPOINT
     timeline.go_to_head()
     assert equal(timeline.stack.snapshot(), fresh_run(done, timeline.branch.settings, timeline.engine, 10**6))
 
@@ -317,3 +322,18 @@ def test_an_index_of_the_history_leads_to_its_branch_and_back() -> None:
         assert (branch.name, count) == expected
     timeline.go_to(timeline.branches["on"], 17)
     assert timeline.index() == 7
+
+
+def test_a_long_replay_leaves_checkpoints_where_there_is_room() -> None:
+    timeline = new_timeline(budget=20 * CHECKPOINT)
+    for _ in range(4):
+        timeline.train(30)
+    end = timeline.stack.snapshot()
+    timeline.branch.checkpoints = {0: timeline.branch.checkpoints[0]}
+    with mock.patch("nnstep.timeline.CLOSEST", 20):
+        timeline.visit(Position(4, 20))
+        # 109 samples were replayed, one checkpoint after each 20
+        assert sorted(timeline.branch.checkpoints) == [0, 20, 40, 60, 80, 100]
+        timeline.budget = 6 * CHECKPOINT
+        timeline.visit(Position(5, 1))
+    assert len(timeline.branch.checkpoints) == 6 and equal(timeline.stack.snapshot(), end)

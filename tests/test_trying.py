@@ -5,6 +5,7 @@ import pytest
 
 from nnstep.architecture import build_network
 from nnstep.branches import Position
+from nnstep.change_text import apply_change
 from nnstep.debugger import Debugger
 from nnstep.engines.numpy_engine import NumpyEngine
 from nnstep.errors import NnstepError
@@ -175,3 +176,33 @@ def test_differences_since_a_sample_an_epoch_and_the_change(debugger: Debugger) 
     then, _ = difference(debugger, "before.weights", "epoch")
     timeline.go_to(timeline.branch, 2)
     np.testing.assert_array_equal(then, timeline.stack.snapshot()[0]["weights"])
+
+
+def test_another_initialisation_is_drawn_from_the_seed_on_a_branch(debugger: Debugger) -> None:
+    debugger.restart()
+    first = everything(debugger)
+    apply_change(debugger, "init = he")
+    assert debugger.branch.name == "init = he" and debugger.branch.parent is not None
+    expected = build_network("784,8,tanh,10,tanh", init="he", seed=0)
+    for ours, theirs in zip(debugger.stack.layers, expected.layers, strict=True):
+        if theirs.parameters:
+            np.testing.assert_array_equal(ours.weights, theirs.weights)
+    debugger.next_sample()
+    undo(debugger)
+    assert_same(everything(debugger), first)
+    with pytest.raises(NnstepError, match="unknown init 'best'"):
+        apply_change(debugger, "init = best")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nonsense", "WHAT = NUMBER"),
+        ("label = 2.5", "whole number"),
+        ("W = 3", "which element"),
+        ("b[1] = x", "number"),
+    ],
+)
+def test_a_change_that_cannot_be_understood_says_why(debugger: Debugger, text: str, said: str) -> None:
+    with pytest.raises(NnstepError, match=said):
+        apply_change(debugger, text)

@@ -60,17 +60,25 @@ def through_layers(
     stack: Stack, samples: Samples, rows: NDArray[np.int64], learning_rate: float, batch_size: int = 1
 ) -> Outcome:
     """Trains by calling each layer's own methods, whoever wrote it; see `Engine.run`."""
+    return stack.guard(lambda: _through_layers(stack, samples, rows, learning_rate, batch_size))
+
+
+def _through_layers(
+    stack: Stack, samples: Samples, rows: NDArray[np.int64], learning_rate: float, batch_size: int
+) -> Outcome:
     losses, predictions = np.zeros(len(rows)), np.zeros(len(rows), np.uint8)
     for start in range(0, len(rows), batch_size):
         batch = slice(start, min(start + batch_size, len(rows)))
         X, y = samples.inputs(rows[batch], stack.dtype), samples.targets(rows[batch], stack.dtype)
-        value = X
+        values = [X]
         for layer in stack.layers:
-            value = layer.forward_propagation(value)
+            values.append(layer.forward_propagation(values[-1]))
+        value = values[-1]
         for i in range(len(y)):
             losses[start + i] = stack.loss.function(y[i : i + 1], value[i : i + 1])
         predictions[batch] = value.argmax(axis=1)
         if not np.all(np.isfinite(losses[batch])):
+            stack.look_at_outputs(values)
             done = start + int(np.argmax(~np.isfinite(losses[batch]))) + 1
             return Outcome(losses[:done], predictions[:done])
         stack.backward(stack.loss.gradient(y, value), learning_rate)

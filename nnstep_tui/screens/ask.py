@@ -9,13 +9,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
 from nnstep.errors import NnstepError
+from nnstep_tui.screens.dialog import Dialog
 
 
-class Ask(ModalScreen[None]):
+class Ask(Dialog[None]):
     """Asks, hands the answer to `accept`, and closes when that takes it.
 
     Args:
@@ -41,6 +41,8 @@ class Ask(ModalScreen[None]):
 
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:
+        if not self.is_current:
+            return
         try:
             self._accept(event.value.strip())
         except NnstepError as error:

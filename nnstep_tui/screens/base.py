@@ -104,6 +104,10 @@ class DebuggerScreen(Screen[None]):
             self.show()
         return True
 
+    def move(self, action: Callable[[], object]) -> None:
+        """Moves the debugger, where that is possible."""
+        self.attempt(action)
+
     def travel(self, move: Iterator[str], then: Callable[[], object] | None = None) -> None:
         """Goes on a move that may take long: at once where it is short, else in a thread that a key can stop.
 
@@ -114,7 +118,7 @@ class DebuggerScreen(Screen[None]):
         deadline = time.monotonic() + PATIENCE
 
         def finish(error: str | None) -> None:
-            self.debugger.enter(self.debugger.cursor)
+            self.attempt(lambda: self.debugger.enter(self.debugger.cursor))
             if error:
                 self.notify(error, severity="warning")
             elif then:

@@ -6,12 +6,12 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from nnstep_tui.keys import FOCUSED, TOPICS
+from nnstep_tui.keys import FOCUSED, RUN_TOPICS, TOPICS
+from nnstep_tui.screens.dialog import Dialog
 
 ALSO = {"n": "n →", "p": "p ←", "g": "g :"}
 NAMES = {"tab": "Tab", "shift+tab": "⇧ Tab", "space": "Space", "escape": "Esc"}
@@ -24,10 +24,18 @@ mean |0.dW| > 1, W[17,3] < 0, joined by and, or, not. Layers before a dot count 
 Esc closes this help."""
 
 
-class HelpScreen(ModalScreen[None]):
-    """Lists the keys from the bindings themselves, so that it cannot be wrong."""
+class HelpScreen(Dialog[None]):
+    """Lists the keys from the bindings themselves, so that it cannot be wrong.
+
+    Args:
+        run: those of the whole run come first.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q,question_mark", "dismiss", "close")]
+
+    def __init__(self, run: bool = False) -> None:
+        super().__init__()
+        self._run = run
 
     def compose(self) -> ComposeResult:
         """One scrolling page."""
@@ -35,11 +43,9 @@ class HelpScreen(ModalScreen[None]):
             yield Static(self._text())
 
     def _text(self) -> Text:
-        from nnstep_tui.screens.training import TrainingScreen
-
         text = Text()
-        training = [binding for binding in TrainingScreen.BINDINGS if isinstance(binding, Binding)]
-        for title, bindings in {**TOPICS, **FOCUSED, "While training": training}.items():
+        topics = {**RUN_TOPICS, **TOPICS, **FOCUSED} if self._run else {**TOPICS, **RUN_TOPICS, **FOCUSED}
+        for title, bindings in topics.items():
             text.append(f"{title}\n", "bold")
             for binding in bindings:
                 shown = binding.key_display or NAMES.get(binding.key, binding.key)

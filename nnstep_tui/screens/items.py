@@ -9,11 +9,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Footer, Label, OptionList
 from textual.widgets.option_list import Option
 
 from nnstep_tui.screens.ask import Ask
+from nnstep_tui.screens.dialog import Dialog
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Items:
     toggle: Callable[[int], object] | None = None
 
 
-class ItemsScreen(ModalScreen[None]):
+class ItemsScreen(Dialog[None]):
     """Lists items; opens the question for a new one at once where there is none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -72,11 +72,13 @@ class ItemsScreen(ModalScreen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Hides the key for switching on and off where there is no such state."""
-        return action != "switch" or self._items.toggle is not None
+        known = action != "switch" or self._items.toggle is not None
+        return known and super().check_action(action, parameters)
 
     def on_option_list_option_selected(self) -> None:
-        """Enter edits."""
-        self.action_edit()
+        """Enter edits, unless Escape closed the screen meanwhile."""
+        if self.is_current:
+            self.action_edit()
 
     def action_add(self) -> None:
         """Asks for a new one."""

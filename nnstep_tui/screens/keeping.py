@@ -47,6 +47,7 @@ class Keeping(Looking):
                 raise NnstepError("expected the name of a file, such as run.nnrun")
             name = path if path.endswith(".nnrun") else f"{path}.nnrun"
             save_run(name, self.debugger.timeline, self.app.config, notes=notes_of(self.debugger))
+            self.app.saved()
             self.notify(f"Saved {name}")
 
         self.app.push_screen(Ask("Save the whole run as", save, "run.nnrun", "A file of that name is replaced"))

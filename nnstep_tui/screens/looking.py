@@ -73,7 +73,7 @@ class Looking(DebuggerScreen):
         if panes.has_focus:
             self.action_leave_element()
         else:
-            panes.focus()
+            self.set_focus(panes)
             self.show()
 
     def action_leave_element(self) -> None:

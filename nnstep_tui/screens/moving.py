@@ -52,11 +52,11 @@ class Moving(DebuggerScreen):
         """To a layer by its number, or this layer's next step."""
         layer = int(self.typed) - 1 if self.typed else self.debugger.frame.step.layer
         self.typed = ""
-        self.attempt(lambda: self.debugger.run_to_layer(0 if layer is None else layer))
+        self.move(lambda: self.debugger.run_to_layer(0 if layer is None else layer))
 
     def action_restart(self) -> None:
         """To the run's first sample."""
-        self.attempt(self.debugger.restart)
+        self.move(self.debugger.restart)
 
     def action_go_to(self) -> None:
         """Asks for a position and goes there; a count that was typed is a sample of this epoch."""
@@ -80,7 +80,7 @@ class Moving(DebuggerScreen):
 
     def action_layers(self) -> None:
         """The cursor into the stack."""
-        self.query_one(StackView).focus()
+        self.set_focus(self.query_one(StackView))
 
     def action_layer(self, move: int) -> None:
         """Another layer in the stack."""
@@ -88,7 +88,8 @@ class Moving(DebuggerScreen):
 
     def action_run_to_chosen(self) -> None:
         """To the layer that is chosen in the stack."""
-        self.attempt(lambda: self.debugger.run_to_layer(self.query_one(StackView).chosen))
+        chosen = self.query_one(StackView).chosen
+        self.move(lambda: self.debugger.run_to_layer(chosen))
 
     def action_help(self) -> None:
         """All keys."""
@@ -101,7 +102,7 @@ class Moving(DebuggerScreen):
             for _ in range(times):
                 move()
 
-        self.attempt(moves)
+        self.move(moves)
 
     def _go_to(self, text: str) -> None:
         numbers = text.replace(" ", ".").split(".")

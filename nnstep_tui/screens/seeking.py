@@ -11,13 +11,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Label
 
 from nnstep.errors import NnstepError
+from nnstep_tui.screens.dialog import Dialog
 
 
-class SeekingScreen(ModalScreen[str]):
+class SeekingScreen(Dialog[str]):
     """Runs a move in a thread; returns the error that ended it, or nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "stop", "stop")]
@@ -40,6 +40,7 @@ class SeekingScreen(ModalScreen[str]):
         super().__init__()
         self._move = move
         self._stop = threading.Event()
+        self._ended: str | None = None
 
     def compose(self) -> ComposeResult:
         """Where it is."""
@@ -77,4 +78,10 @@ class SeekingScreen(ModalScreen[str]):
 
     @on(Ended)
     def _end(self, event: Ended) -> None:
+        self._ended = event.error
         self.dismiss(event.error)
+
+    def on_screen_resume(self) -> None:
+        """Another screen was on top when the move ended."""
+        if self._ended is not None:
+            self.dismiss(self._ended)

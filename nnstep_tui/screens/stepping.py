@@ -23,6 +23,8 @@ from nnstep.stepping import Frame
 from nnstep.trying import is_change
 from nnstep_tui.keys import STEPPING
 from nnstep_tui.screens.changing import Changing
+from nnstep_tui.screens.checking import Checking
+from nnstep_tui.screens.homework import WithHomework
 from nnstep_tui.screens.keeping import Keeping
 from nnstep_tui.screens.looking import SHOWN_TERMS
 from nnstep_tui.screens.moving import Moving
@@ -41,7 +43,7 @@ e puts a cursor on a number: its arithmetic. t trains.
 ? lists every key. Any key begins."""
 
 
-class SteppingScreen(Moving, Stopping, Changing, Keeping):
+class SteppingScreen(WithHomework, Moving, Stopping, Changing, Keeping, Checking):
     """Shows the frame where the debugger stands; its keys move the debugger."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (150, "-huge")]
@@ -263,7 +265,9 @@ class SteppingScreen(Moving, Stopping, Changing, Keeping):
         return len(self.debugger.stack.layers) if frame.step.layer is None else frame.step.layer
 
     def _small(self, symbol: str, array: np.ndarray, limit: float | None) -> View:
-        return View(symbol, array, self.debugger.samples.shape, limit=limit, log=self.looks.log, legend=False)
+        return View(
+            symbol, array, self.debugger.samples.shape, limit=limit, log=self.looks.log, legend=False, plain=True
+        )
 
     @on(TensorPanes.Clicked)
     def _select(self, event: TensorPanes.Clicked) -> None:
@@ -271,13 +275,13 @@ class SteppingScreen(Moving, Stopping, Changing, Keeping):
         tensor = tensors[min(event.number, len(tensors) - 1)]
         self.key = tensor.key
         if event.index is not None and len(event.index) == tensor.array.ndim:
-            self.query_one(TensorPanes).focus()
+            self.set_focus(self.query_one(TensorPanes))
             self.put_cursor(tensor, event.index)
         self.show()
 
     @on(StackView.Clicked)
     def _run_to(self, event: StackView.Clicked) -> None:
-        self.attempt(lambda: self.debugger.run_to_layer(event.layer))
+        self.move(lambda: self.debugger.run_to_layer(event.layer))
 
     @on(OutputBars.Clicked)
     def _to_output(self, event: OutputBars.Clicked) -> None:
@@ -285,6 +289,6 @@ class SteppingScreen(Moving, Stopping, Changing, Keeping):
         if self.debugger.cursor >= layers - 1:
             self.debugger.cursor = layers - 1
             self.key = "output"
-            self.query_one(TensorPanes).focus()
+            self.set_focus(self.query_one(TensorPanes))
             self.put_cursor(self.tensor(), (0, event.number))
         self.show()

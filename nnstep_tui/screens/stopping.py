@@ -109,8 +109,12 @@ class Stopping(DebuggerScreen):
         )
 
     def action_train(self) -> None:
-        """To the training screen."""
+        """Runs epochs from here."""
         self.app.train()
+
+    def action_run(self) -> None:
+        """The whole run."""
+        self.app.show_run()
 
     def line_of(self, breakpoint: Breakpoint) -> str:
         """A breakpoint for people: on or off, what it is, how often it stopped."""

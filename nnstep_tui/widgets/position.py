@@ -33,7 +33,7 @@ class PositionLine(Static):
             parts.append(Text(f"{frame.step.name} ", "bold"))
         if frame.step.index >= len(debugger.stack.layers) - 1:
             says = debugger.says
-            verdict = ("✓", "green") if says == debugger.label else ("✗", "red")
+            verdict = ("✓", "bold") if says == debugger.label else ("✗", "bold white on red")
             known = f"· loss {debugger.loss:.4f} " if frame.step.index >= len(debugger.stack.layers) else ""
             parts.append(Text.assemble(f"{known}· label {debugger.label}, says {says} ", verdict, " "))
         else:

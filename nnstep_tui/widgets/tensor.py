@@ -13,7 +13,7 @@ class TensorView(Widget):
     """Draws the view that it is given with `show`."""
 
     DEFAULT_CSS = """
-    TensorView { border: round $surface-lighten-2; border-title-color: $text; border-subtitle-color: $text-muted; }
+    TensorView { border: round $foreground 25%; border-title-color: $text; border-subtitle-color: $text-muted; }
     """
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:

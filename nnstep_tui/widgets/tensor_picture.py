@@ -37,6 +37,7 @@ class View:
         changed: an element that the user changed.
         subtitle: the words at the lower border.
         legend: the colour scale below the picture, where there is room for it.
+        plain: the symbol stands without the shape.
     """
 
     symbol: str
@@ -51,6 +52,7 @@ class View:
     changed: Index | None = None
     subtitle: str = ""
     legend: bool = True
+    plain: bool = False
 
 
 class TensorPicture:
@@ -78,7 +80,7 @@ class TensorPicture:
         """Symbol and shape."""
         view = self.view
         shape = ", ".join(map(str, view.array.shape))
-        return f"{view.symbol} ({shape})" if view.symbol and shape else view.symbol
+        return f"{view.symbol} ({shape})" if view.symbol and shape and not view.plain else view.symbol
 
     @property
     def words(self) -> str:
@@ -168,7 +170,8 @@ class TensorPicture:
         )  # fmt: skip
 
     def _legend(self, limit: float, width: int) -> Strip:
-        low, high = f"−{limit:.3g} ".replace("e-", "e−"), f" {limit:.3g}".replace("e-", "e−")
+        end = f"{abs(limit):.3g}".replace("e-", "e−")
+        low, high = f"{'−' if limit else ''}{end} ", f" {end}"
         words = (" log" if self.view.log else "") + (" shared" if self.view.limit is not None else "")
         words += self._window_text() if not self.view.whole or self.view.mode == "pictures" else ""
         room = max(3, min(33, width - len(low) - len(high) - len(words)))

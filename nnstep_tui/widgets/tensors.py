@@ -56,7 +56,7 @@ class TensorPanes(Widget, can_focus=True):
     }
     DEFAULT_CSS = """
     TensorPanes {
-        & > .tensors--border { color: $surface-lighten-2; }
+        & > .tensors--border { color: $foreground 25%; }
         & > .tensors--selected { color: $accent; }
         & > .tensors--title { color: $text; }
         & > .tensors--words { color: $text-muted; }
@@ -162,7 +162,8 @@ class TensorPanes(Widget, can_focus=True):
             x, end = width * column // columns, width * (column + 1) // columns
             y, bottom = height * row // rows, height * (row + 1) // rows
             number = self.selected if self.alone else slot
-            self.tiles.append(Tile(number, slot, Region(x, top + y, end - x, bottom - y)))
+            if bottom > y:  # on a tiny terminal not every row has room
+                self.tiles.append(Tile(number, slot, Region(x, top + y, end - x, bottom - y)))
 
     def _box(self, tile: Tile, palette: Palette) -> list[Strip]:
         """A tensor's picture in its border, line by line."""
@@ -180,7 +181,7 @@ class TensorPanes(Widget, can_focus=True):
         return [top, *lines, _edge("╰", picture.words, "─╯", width, border, words, left=False)]
 
     def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(f"tensors--{name}", partial=True)
+        return self.get_component_rich_style(f"tensors--{name}")
 
     def _tabs(self, palette: Palette) -> Strip:
         room, first = self.size.width - 3, 0

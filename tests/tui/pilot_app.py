@@ -28,13 +28,13 @@ def make_app(
     breakpoints: tuple[str, ...] = (),
     welcome: bool = False,
 ) -> NnstepApp:
-    data = load_data("samples", limit, 10)
+    data = load_data("samples", limit, 100)
     network = build_network(layers)
     stack = Stack(network.layers, network.loss)
     timeline = Timeline(stack, data.train, NumpyEngine(), Settings(learning_rate), start=digit)
     found = Breakpoints([parse_breakpoint(text, stack.names) for text in breakpoints])
     config = {"data": "samples", "limit": limit, "layers": layers, "loss": "mse", "init": "lecun", "seed": 0}
-    return NnstepApp(Debugger(timeline, found), epochs, config | {"dtype": "float64"}, welcome)
+    return NnstepApp(Debugger(timeline, found), epochs, config | {"dtype": "float64"}, welcome, data.test)
 
 
 def text(app: NnstepApp, selector: str) -> str:

@@ -1,21 +1,17 @@
 """Presses the keys of both screens and looks at what stands there."""
 
-import asyncio
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pilot_app import make_app, notices, screen_text, text, until
+from textual.events import Key
 from textual.widgets import Input, Static
 
-from nnstep.architecture import build_network
-from nnstep.engines.numpy_engine import NumpyEngine
 from nnstep.runs import read_run
-from nnstep.stack import Stack
-from nnstep_tui.keys import FOCUSED, STEPPING
+from nnstep_tui.keys import FOCUSED, RUN, STEPPING
 from nnstep_tui.screens.help import HelpScreen
 from nnstep_tui.screens.stepping import SteppingScreen
-from nnstep_tui.screens.training import TrainingScreen
 from nnstep_tui.welcome import first_start
 from nnstep_tui.widgets.tensors import TensorPanes
 
@@ -289,7 +285,8 @@ async def test_the_source_of_the_step_is_on_screen_with_the_lines_that_ran(size:
         await pilot.pause()
         shown = text(app, "#source")
         ran = [line for line in shown.splitlines() if line.startswith("▶")]
-        assert any("return X @ self.weights + self.bias" in line for line in ran)
+        assert any(line.endswith("self.input = X") for line in ran)
+        assert "return X @ self.weights + self.bias" in " ".join(shown.split())  # a narrow pane folds it
         assert not any("raise NnstepError" in line for line in ran) and "raise NnstepError" in shown
 
 
@@ -353,11 +350,26 @@ async def test_help_lists_every_key(size: tuple[int, int]) -> None:
         assert isinstance(app.screen, HelpScreen)
         shown = str(app.screen.query_one(Static).content)
         focused = [binding for bindings in FOCUSED.values() for binding in bindings]
-        for binding in [*STEPPING, *focused, *TrainingScreen.BINDINGS]:
+        for binding in [*STEPPING, *focused, *RUN]:
             assert binding.tooltip and binding.tooltip in shown
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(app.screen, SteppingScreen)
+
+
+@pytest.mark.parametrize("opens", [("question_mark",), ("g",), ("d",), ("b",), ("w",), ("equals_sign",), ("W",)])
+async def test_escape_pressed_twice_closes_one_screen(opens: tuple[str, ...]) -> None:
+    app = make_app(breakpoints=("wrong",))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press(*opens)
+        await pilot.pause()
+        assert app._driver is not None and not isinstance(app.screen, SteppingScreen)
+        for _ in range(6):
+            app._driver.send_message(Key("escape", None))  # without waiting for the first one's effect
+        await until(pilot, lambda: isinstance(app.screen, SteppingScreen))
+        await pilot.press("n")
+        await pilot.pause()
+        assert "step 2/10" in text(app, "#position")
 
 
 async def test_the_palette_finds_each_key_by_name() -> None:
@@ -434,84 +446,6 @@ async def test_a_digit_is_chosen_by_its_number() -> None:
         assert isinstance(app.screen, SteppingScreen) and "sample 8/60" in text(app, "#position")
 
 
-@SIZES
-async def test_training_runs_to_its_end_and_equals_training_without_a_screen(size: tuple[int, int]) -> None:
-    app = make_app()
-    async with app.run_test(size=size) as pilot:
-        await pilot.press("t")
-        await until(pilot, lambda: "finished" in text(app, "#progress"))
-        assert "epoch 2/2 · sample 60/60" in text(app, "#progress") and "samples/s" in text(app, "#progress")
-        assert "samples trained" in screen_text(app)
-        await pilot.press("x")
-        await until(pilot, lambda: isinstance(app.screen, SteppingScreen))
-        await pilot.pause()
-        assert "epoch 3 · sample 1/60" in text(app, "#position")
-        network = build_network("784,16,tanh,10,tanh")
-        stack = Stack(network.layers, network.loss)
-        for _ in range(2):
-            NumpyEngine().run(stack, app.debugger.samples, np.arange(60), 0.1)
-        for ours, theirs in zip(app.debugger.stack.snapshot(), stack.snapshot(), strict=True):
-            for name in ours:
-                np.testing.assert_array_equal(ours[name], theirs[name])
-        await pilot.press("[")
-        await pilot.pause()
-        assert "epoch 2 · sample 60/60" in text(app, "#position")
-
-
-async def test_training_pauses_goes_on_and_stops_at_a_sample() -> None:
-    app = make_app(limit=2000, epochs=200, layers="784,128,tanh,64,tanh,10,tanh")
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("t")
-        await until(pilot, lambda: "epoch" in text(app, "#progress"))
-        await pilot.press("space")
-        await pilot.pause()
-        assert "paused" in text(app, "#progress")
-        await asyncio.sleep(0.3)
-        await pilot.pause()
-        held = app.screen.trainer.sample
-        await asyncio.sleep(0.2)
-        assert app.screen.trainer.sample == held
-        await pilot.press("space")
-        await until(pilot, lambda: app.screen.trainer.sample != held)
-        await pilot.press("question_mark")
-        await pilot.pause()
-        assert isinstance(app.screen, HelpScreen)
-        await pilot.press("escape")
-        await pilot.press("escape")
-        await until(pilot, lambda: isinstance(app.screen, SteppingScreen))
-        assert app.debugger.timeline.count > 1
-        await pilot.press("R")
-        await pilot.pause()
-        assert "epoch 1 · sample 1/2,000" in text(app, "#position")
-
-
-@pytest.mark.parametrize("keys", [("q",), ("t", "q"), ("t", "space", "q")])
-async def test_quitting_ends_the_app_and_its_training(keys: tuple[str, ...]) -> None:
-    app = make_app(limit=2000, epochs=200)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
-        for key in keys:
-            await pilot.press(key)
-        await pilot.pause()
-    assert app.return_code == 0
-    assert all(worker.is_finished for worker in app.workers)
-
-
-async def test_diverging_is_said_on_screen_and_stepping_goes_on() -> None:
-    app = make_app(layers="784,10,identity", learning_rate=1e9)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("t")
-        await until(pilot, lambda: "diverged" in text(app, "#progress"))
-        await pilot.press("x")
-        await until(pilot, lambda: isinstance(app.screen, SteppingScreen))
-        await pilot.press("f", "f", "n", "n", "]")
-        await pilot.pause()
-        assert "NaN or infinite" in notices(app)
-        await pilot.press("[", "p", "n")
-        await pilot.pause()
-        assert "epoch 1" in text(app, "#position")
-
-
 @pytest.mark.parametrize("size", [(20, 5), (40, 12), (200, 60), (1, 1)])
 async def test_any_size_of_terminal_is_survived(size: tuple[int, int]) -> None:
     app = make_app()
@@ -520,7 +454,7 @@ async def test_any_size_of_terminal_is_survived(size: tuple[int, int]) -> None:
         await pilot.press("n", "f", "v", "tab", "z", "e", "left", "j", "D", "v", "o", "escape", "t")
         await pilot.resize_terminal(100, 30)
         await pilot.pause()
-        await pilot.press("x")
+        await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, SteppingScreen))
 
 

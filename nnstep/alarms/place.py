@@ -1,0 +1,40 @@
+"""Where in the code an alarm's layer or loss is written."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nnstep.layers import ActivationLayer
+from nnstep.stack import Stack
+
+
+def code_place(stack: Stack, layer: int | None, phase: str) -> tuple[str, int] | None:
+    """File and first line of what runs at a layer, or at the loss where it is None.
+
+    Args:
+        stack: where the layer is.
+        layer: its index.
+        phase: forward, loss or backward.
+
+    Returns:
+        The file, relative to the working directory where it is inside; None where there is no Python source.
+    """
+    function = inspect.unwrap(_function(stack, layer, phase))
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return None
+    file = Path(code.co_filename)
+    inside = file.is_relative_to(Path.cwd())
+    return str(file.relative_to(Path.cwd()) if inside else file), code.co_firstlineno
+
+
+def _function(stack: Stack, layer: int | None, phase: str) -> Callable[..., Any]:
+    if layer is None:
+        return stack.loss.function
+    chosen = stack.layers[layer]
+    if isinstance(chosen, ActivationLayer):
+        return chosen.activation.function if phase == "forward" else chosen.activation.derivative
+    return chosen.forward_propagation if phase == "forward" else chosen.backward_propagation

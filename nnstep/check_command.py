@@ -1,0 +1,64 @@
+"""The command `check`: the gradients and contracts of students' layers."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from argparse import Namespace
+
+from nnstep.checking.processes import Outcome, check_in_process
+from nnstep.checking.report import Writer, junit
+from nnstep.errors import NnstepError
+from nnstep.storage import check_writable, write_text, write_whole
+
+
+def check(options: Namespace) -> int:
+    """Checks files, each in a process of its own; 1 where something is wrong with one."""
+    _check_options(options)
+    several = len(options.files) > 1
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    writer = Writer(options.hint, options.teacher, colour)
+    outcomes: list[Outcome] = []
+    for number, file in enumerate(options.files, 1):
+        if several and sys.stderr.isatty():
+            print(f"\r\033[K{number}/{len(options.files)} {file}", end="", file=sys.stderr, flush=True)
+        outcomes.append(check_in_process(file, options.time_limit, options.memory_limit))
+    if several and sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
+    if not several and outcomes[0].refused:
+        raise outcomes[0].refused
+    if options.json != "-":
+        if several:
+            if options.teacher:
+                print("\n\n".join(writer.file(outcome) for outcome in outcomes if not outcome.ok))
+            print(writer.table(outcomes))
+        else:
+            print(writer.file(outcomes[0]))
+    _write(options, outcomes)
+    return 0 if all(outcome.ok for outcome in outcomes) else 1
+
+
+def _check_options(options: Namespace) -> None:
+    """Finds out early what cannot work."""
+    if not 0 < options.time_limit < 1e6:
+        raise NnstepError(f"--time-limit expected to be a number of seconds above 0, received {options.time_limit:g}")
+    if options.memory_limit < 16:
+        raise NnstepError(f"--memory-limit expected to be 16 (MiB) or more, received {options.memory_limit}")
+    for path in (options.json, options.junit):
+        if path and path != "-":
+            check_writable(path)
+
+
+def _write(options: Namespace, outcomes: list[Outcome]) -> None:
+    """The reports for programs."""
+    if options.json:
+        reports = [{"file": outcome.file, **outcome.report} for outcome in outcomes]
+        text = json.dumps(reports if len(reports) > 1 else reports[0], indent=2, ensure_ascii=False)
+        if options.json == "-":
+            print(text)
+        else:
+            write_text(options.json, text + "\n")
+    if options.junit:
+        content = junit(outcomes)
+        write_whole(options.junit, lambda file: file.write(content))

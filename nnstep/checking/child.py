@@ -1,0 +1,81 @@
+"""The process in which one file is checked: reads its order from the command line, writes the report as it grows."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+from nnstep.checking.file_check import check_file
+from nnstep.checking.findings import FileReport
+from nnstep.errors import NnstepError
+from nnstep.homework import load_homework
+from nnstep.student_code import StudentError
+
+
+def main() -> None:
+    """Checks a file and writes what it found."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("file")
+    parser.add_argument("out")
+    parser.add_argument("--time-limit", type=float, default=10.0)
+    parser.add_argument("--memory-limit", type=int, default=1024)
+    parser.add_argument("--skip", type=int, action="append", default=[])
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    limit_memory(options.memory_limit)
+    _write(options.out, {"stage": "loading"})
+    try:
+        homework = load_homework(options.file, options.time_limit)
+    except StudentError as error:
+        _write(options.out, {"stage": "done", "failed": _as_failure(error)})
+    except NnstepError as error:
+        _write(
+            options.out, {"stage": "done", "failed": {"kind": "input", "message": error.message, "hint": error.hint}}
+        )
+    else:
+
+        def told(report: FileReport, stage: str = "checking") -> None:
+            _write(options.out, {"stage": stage, "report": report.as_json()})
+
+        report = check_file(homework, told, frozenset(options.skip))
+        told(report, "done")
+    sys.stdout.flush()
+    os._exit(0)  # a thread that never ended does not hold the process
+
+
+def _as_failure(error: StudentError) -> dict[str, Any]:
+    """What kept a file from being loaded: an error of its own, or that there is no network in it."""
+    kind = "timeout" if error.kind == "timeout" else "raised"
+    if error.kind in ("loading", "protocol") and not error.traceback:
+        kind = "network"
+    return {"kind": kind, "message": error.message, "hint": error.hint, "line": error.line}
+
+
+def limit_memory(mebibytes: int) -> None:
+    """Lets this process take so much more memory than it has now, where the system can do that."""
+    try:
+        import resource
+    except ImportError:
+        return
+    used = 0
+    with contextlib.suppress(OSError, ValueError):
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    if used:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_AS, (used + mebibytes * 2**20, resource.RLIM_INFINITY))
+
+
+def _write(path: str, content: dict[str, Any]) -> None:
+    beside = f"{path}.new"
+    Path(beside).write_text(json.dumps(content), encoding="utf-8")
+    os.replace(beside, path)
+
+
+if __name__ == "__main__":
+    main()

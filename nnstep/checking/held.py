@@ -1,0 +1,111 @@
+"""Which arrays of a layer forward uses, which of them are parameters, and which are added to the output."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnstep.checking.copies import Anything, Path, arrays_in, at, copy_layer, put
+from nnstep.checking.subject import Floats, Probe, Run, Subject
+from nnstep.parameters import attributes_of
+from nnstep.student_code import StudentError
+
+NAMING = ("parameters", "params", "trainable_parameters", "trainable")
+
+
+def used_by_forward(subject: Subject, probes: list[Probe]) -> list[Path]:
+    """The arrays that forward's output depends on, for any of some inputs."""
+    outputs = [subject.output(subject.fresh(), probe.X) for probe in probes]
+    return [
+        path
+        for path, array in arrays_in(subject.fresh()).items()
+        if any(
+            not _same(Y, changed)
+            for probe, Y in zip(probes, outputs, strict=True)
+            for changed in _with_others(subject, path, array, probe)
+        )
+    ]
+
+
+def _with_others(subject: Subject, path: Path, array: Anything, probe: Probe) -> list[Any]:
+    """The outputs with other numbers in one array; None where forward cannot take them."""
+    outputs: list[Any] = []
+    for sign in (1.0, -1.0):
+        trial = subject.fresh()
+        size = np.random.default_rng(5).uniform(0.25, 0.75, array.shape)
+        try:
+            put(trial, path, array + (sign * size if array.dtype.kind == "f" else np.full(array.shape, int(sign))))
+            outputs.append(subject.output(trial, probe.X))
+        except (StudentError, ValueError, TypeError, AttributeError):
+            continue
+    return outputs
+
+
+def vary_constants(subject: Subject, held: list[Path]) -> None:
+    """Gives arrays that hold one number throughout, such as zeros, various ones: else mistakes cannot be seen."""
+    layer = copy_layer(subject.layer)
+    rng = np.random.default_rng(11)
+    changed = False
+    for path in held:
+        array = at(layer, path)
+        if array.dtype.kind == "f" and np.ptp(array) == 0 and path[0] in attributes_of(layer):
+            value = float(array.flat[0])
+            spread = 0.3 * abs(value) if value else 0.4
+            put(layer, path, (array + rng.uniform(-spread, spread, array.shape)).astype(array.dtype))
+            changed = True
+    if changed:
+        subject.layer = layer
+
+
+def named_by_layer(layer: Any) -> set[int]:
+    """The identities of the arrays that a layer names as its parameters."""
+    found: set[int] = set()
+    for name in NAMING:
+        value = getattr(layer, name, None)
+        parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+        found |= {id(part) for part in parts if isinstance(part, np.ndarray)}
+    return found
+
+
+def parameters(subject: Subject, held: list[Path], runs: list[Run]) -> list[Path]:
+    """The arrays that forward uses and that a backward call changes, or that the layer names."""
+    trial = subject.fresh()
+    named = named_by_layer(trial)
+    live = arrays_in(trial)
+    return [
+        path
+        for path in held
+        if (path in live and id(live[path]) in named) or any(_changed(run, path) for run in runs if path in run.before)
+    ]
+
+
+def _changed(run: Run, path: Path) -> bool:
+    return path in run.after and not _same(run.before[path], run.after[path])
+
+
+def is_added(subject: Subject, path: Path, probe: Probe, other: Probe) -> bool:
+    """The output changes by what is added to this array, whatever the input is."""
+    array = np.asarray(at(subject.fresh(), path))
+    if array.dtype.kind != "f":
+        return False
+    extra = np.random.default_rng(6).uniform(0.25, 0.75, array.shape)
+    changes = []
+    for X in (probe.X, other.X):
+        trial = subject.fresh()
+        first = subject.output(trial, X)
+        trial = subject.fresh()
+        put(trial, path, (array + extra).astype(array.dtype))
+        changes.append(subject.output(trial, X) - first)
+    tolerance = 1e-3 if array.dtype.itemsize < 8 else 1e-7
+    if not np.any(changes[0]) or not np.allclose(changes[0], changes[1], atol=tolerance):
+        return False
+    return all(_is_one_of(change, extra, tolerance) for change in changes[0].reshape(-1))
+
+
+def _is_one_of(change: float, extra: Floats, tolerance: float) -> bool:
+    return bool(np.min(np.abs(np.abs(change) - extra)) < tolerance)
+
+
+def _same(a: Any, b: Any) -> bool:
+    return a.shape == b.shape and bool(np.array_equal(a, b, equal_nan=True))

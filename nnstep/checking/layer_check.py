@@ -1,0 +1,217 @@
+"""Checks one layer: what it promises, then each of its gradients against the measured one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from nnstep.checking import contract
+from nnstep.checking.copies import Path, at, name_of
+from nnstep.checking.diagnosis import DERIVATIVE_IDS, diagnose
+from nnstep.checking.findings import Finding
+from nnstep.checking.held import is_added, parameters, used_by_forward, vary_constants
+from nnstep.checking.measuring import measure_input, measure_parameter
+from nnstep.checking.model import Model, find_model
+from nnstep.checking.rows import check_rows
+from nnstep.checking.sequence import check_second_sample
+from nnstep.checking.subject import BACKWARD, FORWARD, Probe, Run, Subject
+from nnstep.checking.views import Case, View, as_gradient
+from nnstep.student_code import StudentError
+
+RATES = (0.5, 0.25)
+SCALES = (1.0, 2.0, 0.5)
+VAGUE = ("unexplained", "factor", "bias-missing")
+NO_SECOND = ("broadcast", "wrong-shape", "wrong-type", "impure")
+WIDE = 8.0  # for activations, which may bend far from zero
+
+
+@dataclass(slots=True)
+class Result:
+    """What a check of one layer gave."""
+
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    model: Model = field(default_factory=lambda: Model("other"))
+    parameters: list[Path] = field(default_factory=list)
+
+
+def check(subject: Subject) -> Result:
+    """Checks a layer, whose sample shape is known."""
+    result = Result()
+    try:
+        _check(subject, result)
+    except StudentError as error:
+        result.findings.append(raised(error))
+    return result
+
+
+def raised(error: StudentError) -> Finding:
+    """What an error of the student's code is called."""
+    if "Cannot cast ufunc" in error.message:
+        return Finding("integer", "", f"{error.message}: an integer array cannot take the update", 0.95, error.line)
+    id = "timeout" if error.kind == "timeout" else "raised"
+    return Finding(id, "", error.message, 0.99, error.line)
+
+
+def _check(subject: Subject, result: Result) -> None:
+    first = _first_probe(subject)
+    Y = subject.forward(subject.fresh(), first.X.copy())
+    faults = contract.check_array(Y, FORWARD, "Y") or contract.check_output_shape(subject, first, Y)
+    result.findings += faults
+    if faults:
+        return
+    impure = contract.check_pure(subject, first, subject.probe(1, SCALES[1]))
+    result.findings += impure or []
+    subject.pure = impure is not None and not impure
+    probes = [subject.probe(seed, scale) for seed, scale in enumerate(SCALES)]
+    held = used_by_forward(subject, probes)
+    vary_constants(subject, held)
+    if not held:
+        probes.append(subject.probe(len(SCALES), WIDE))
+    result.findings += contract.check_softmax_axis(subject)
+    runs = _runs(subject, probes, held, result)
+    if runs is None:
+        return
+    result.findings += contract.check_arguments(runs)
+    result.findings += contract.check_parameter_shapes(runs[0], held)
+    result.findings += contract.check_array(runs[0].dX, BACKWARD, "dE/dX")
+    if isinstance(runs[0].dX, np.ndarray | np.generic):
+        result.findings += contract.check_input_gradient_shape(probes[0], runs[0].dX)
+    later = _second_run(subject, probes)
+    result.parameters = parameters(subject, held, [*runs, *later])
+    result.model = find_model(subject, held, probes)
+    _check_gradients(subject, result, probes, runs, held)
+    result.findings += check_rows(
+        subject,
+        result.parameters,
+        {p for p in result.parameters if _is_bias(subject, result.model, p, probes)},
+        result.findings,
+    )  # noqa: E501
+    result.findings += contract.check_overflow(subject, result.model)
+
+
+def _first_probe(subject: Subject) -> Probe:
+    """A probe that forward takes: inputs of both signs, or positive ones where the others give no numbers."""
+    try:
+        probe = subject.probe(0)
+        Y = subject.forward(subject.fresh(), probe.X.copy())
+        if not isinstance(Y, np.ndarray) or np.all(np.isfinite(np.asarray(Y, dtype=np.float64))):
+            return probe
+    except (StudentError, TypeError, ValueError) as error:
+        failed: Exception | None = error
+    else:
+        failed = None
+    subject.positive = True
+    try:
+        return subject.probe(0)
+    except StudentError as error:
+        raise (failed if isinstance(failed, StudentError) else error) from None
+    except (TypeError, ValueError):
+        Y = subject.forward(subject.fresh(), subject.inputs(0, 1.0, subject.shape))
+        return Probe(subject.inputs(0, 1.0, subject.shape), np.zeros(()))
+
+
+def _runs(subject: Subject, probes: list[Probe], held: list[Path], result: Result) -> list[Run] | None:
+    """All probes with all learning rates; None where backward raised."""
+    try:
+        return [subject.run(probe, rate) for probe in probes for rate in RATES]
+    except StudentError as error:
+        try:
+            subject.run(probes[1], RATES[0], warm=(probes[0],))
+        except StudentError:
+            result.findings += contract.check_column(subject, held) or [raised(error)]
+            return None
+        stale = check_second_sample(subject, probes[0], probes[1], [], set())
+        later = _second_run(subject, probes, trained=False)
+        stale += check_second_sample(subject, probes[0], probes[1], parameters(subject, held, later), set())
+        result.findings += list({f.tensor: f for f in stale}.values()) or [raised(error)]
+        return None
+
+
+def _second_run(subject: Subject, probes: list[Probe], trained: bool = True) -> list[Run]:
+    """A second sample, after a first one went through."""
+    try:
+        if not trained:
+            return [subject.run(probes[1], RATES[0], warm=(probes[0],))]
+        trial = subject.run(probes[0], RATES[0]).layer
+        return [subject.go_on(trial, probes[1], RATES[0])]
+    except StudentError:
+        return []
+
+
+def _check_gradients(subject: Subject, result: Result, probes: list[Probe], runs: list[Run], held: list[Path]) -> None:
+    views = _views(subject, result, probes, runs)
+    wrong = {view.path for view in views if view.wrong}
+    right: set[Path | None] = {view.path for view in views} - wrong
+    stale: dict[str, Finding] = {}
+    if not any(f.id in NO_SECOND for f in result.findings):
+        second = check_second_sample(subject, probes[0], probes[1], result.parameters, right)
+        stale = {finding.tensor: finding for finding in second}
+    changed = any(f.id == "overwritten" and f.tensor == "X" for f in result.findings)
+    for view in views:
+        findings = diagnose(subject, result.model, view)
+        if view.tensor in stale and all(f.id in VAGUE for f in findings):
+            findings = [stale[view.tensor]]
+        if changed:
+            findings = [f for f in findings if f.id not in (*DERIVATIVE_IDS, "unexplained")]
+        result.findings += findings
+        if view.doubtful:
+            result.notes.append(f"{view.label} is doubtful: {_error_range(view)}")
+    result.findings += _missing_biases(subject, result, probes, held)
+
+
+def _error_range(view: View) -> str:
+    worst = 0.0
+    for case in view.cases:
+        a, n = case.measured.of(case.got), case.measured.values
+        with np.errstate(all="ignore"):
+            error = np.abs(a - n) / np.maximum(np.abs(a), np.abs(n))
+        worst = max(worst, float(np.nanmax(error[case.measured.doubtful(case.got)], initial=0)))
+    return f"relative error up to {worst:.1e}"
+
+
+def _views(subject: Subject, result: Result, probes: list[Probe], runs: list[Run]) -> list[View]:
+    pairs = [(probes[k // len(RATES)], run) for k, run in enumerate(runs)]
+    views = []
+    X_measured = [measure_input(subject, probe.X, probe.G) for probe in probes]
+    cases = []
+    for k, (probe, run) in enumerate(pairs):
+        dX = np.asarray(run.dX, dtype=np.float64) if isinstance(run.dX, np.ndarray | np.generic) else None
+        if dX is not None and dX.size == probe.X.size:
+            cases.append(Case(probe, run, dX.reshape(-1), X_measured[k // len(RATES)]))
+    if len(cases) == len(pairs):
+        views.append(View(None, tuple(cases)))
+    for path in result.parameters:
+        measured = [measure_parameter(subject, path, probe.X, probe.G) for probe in probes]
+        gradients = [as_gradient(run, path) for run in runs]
+        cases = [
+            Case(probe, run, gradient, measured[k // len(RATES)])
+            for k, ((probe, run), gradient) in enumerate(zip(pairs, gradients, strict=True))
+            if gradient is not None
+        ]
+        if len(cases) == len(pairs):
+            views.append(View(path, tuple(cases), _is_bias(subject, result.model, path, probes)))
+    return views
+
+
+def _is_bias(subject: Subject, model: Model, path: Path, probes: list[Probe]) -> bool:
+    return path == model.bias or (path != model.weights and is_added(subject, path, probes[0], probes[1]))
+
+
+def _missing_biases(subject: Subject, result: Result, probes: list[Probe], held: list[Path]) -> list[Finding]:
+    """Arrays that forward adds to its output and that never change, beside weights that do."""
+    if any(f.id == "impure" for f in result.findings):
+        return []
+    if not any(not _is_bias(subject, result.model, path, probes) for path in result.parameters):
+        return []
+    found = []
+    for path in held:
+        array: Any = at(subject.fresh(), path)
+        if path in result.parameters or array.dtype.kind != "f" or not _is_bias(subject, result.model, path, probes):
+            continue
+        name = name_of(path)
+        text = f"{name} {array.shape} is added to the output and no backward call changes it, while other arrays learn"
+        found.append(Finding("bias-missing", name, text, 0.95))
+    return found

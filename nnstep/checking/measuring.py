@@ -1,0 +1,206 @@
+"""Measures gradients by central differences, element by element, and says how exact the figures are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnstep.checking.copies import Anything, Path, at, put
+from nnstep.checking.subject import Floats, Subject
+
+STEP = 1e-5
+COARSE_STEPS = (1e-3, 2e-2)
+MOST_ELEMENTS = 256
+FEWEST_ELEMENTS = 8
+SECONDS = 0.06
+DIRECTIONS = 3
+WRONG, DOUBTFUL = 1e-2, 1e-4
+
+Output = Callable[[Floats], Floats]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Measured:
+    """A measured gradient of Σ Y·dE/dY, for all elements of an array or for some of them.
+
+    Attributes:
+        at: where the measured elements stand in the flat array.
+        values: their gradients.
+        shape: of the array.
+        floor: how far from right the values may be, as a share of the largest.
+        least: what is smaller than this cannot be told from zero.
+        left_out: how many elements were left out because of a kink.
+        directions: random directions over all elements, with the slope along each, where not all were measured alone.
+    """
+
+    at: NDArray[np.intp]
+    values: Floats
+    shape: tuple[int, ...]
+    floor: float
+    least: float
+    left_out: int
+    directions: tuple[tuple[Floats, float], ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """All elements were measured."""
+        return len(self.at) + self.left_out == int(np.prod(self.shape))
+
+    @property
+    def largest(self) -> float:
+        """The largest value, without its sign."""
+        return float(np.max(np.abs(self.values), initial=0.0))
+
+    def of(self, array: Anything) -> Floats:
+        """The same elements of another array."""
+        chosen: Floats = np.asarray(array, dtype=np.float64).reshape(-1)[self.at]
+        return chosen
+
+    def wrong(self, array: Anything) -> NDArray[np.bool_]:
+        """Which elements of an array of this shape are wrong."""
+        return self.differs(self.of(array), self.values, WRONG)
+
+    def wrong_elsewhere(self, array: Anything) -> bool:
+        """Along a random direction the array gives another slope: elements that were not measured alone are wrong."""
+        flat = np.asarray(array, dtype=np.float64).reshape(-1)
+        for direction, slope in self.directions:
+            scale = float(np.sqrt(np.sum((flat * direction) ** 2))) + abs(slope)
+            if not abs(float(flat @ direction) - slope) <= (WRONG + 10 * self.floor) * scale + self.least * len(flat):
+                return True
+        return False
+
+    def doubtful(self, array: Anything) -> NDArray[np.bool_]:
+        """Which elements are not wrong, but farther off than rounding explains."""
+        return self.differs(self.of(array), self.values, DOUBTFUL) & ~self.wrong(array)
+
+    def differs(self, a: Floats, n: Floats, tolerance: float) -> NDArray[np.bool_]:
+        """Where |a − n| / max(|a|, |n|) is above the tolerance and above what rounding makes; both zero is equal."""
+        scale = float(np.max(np.abs(n), initial=0.0))
+        with np.errstate(all="ignore"):
+            allowed = tolerance * np.maximum(np.abs(a), np.abs(n)) + self.floor * scale + self.least
+            far = np.abs(a - n) > allowed
+        return far | ~np.isfinite(a)
+
+
+def measure_input(subject: Subject, X: Floats, G: Floats, layer: object = None) -> Measured:
+    """Measures dE/dX of Σ Y·G at X.
+
+    Args:
+        subject: the layer.
+        X: where.
+        G: dE/dY.
+        layer: a copy that stands elsewhere, such as after an update; the layer as it is where it is None.
+    """
+
+    def output(x: Floats) -> Floats:
+        if subject.pure:
+            return subject.output(trial, x)
+        return subject.output(subject.fresh() if layer is None else _copy_of(layer, subject), x)
+
+    trial = subject.fresh() if layer is None else _copy_of(layer, subject)
+    return measure(output, X, G)
+
+
+def measure_parameter(subject: Subject, path: Path, X: Floats, G: Floats) -> Measured:
+    """Measures the gradient of Σ Y·G by one of the layer's arrays."""
+
+    def output(values: Floats) -> Floats:
+        changed = trial if subject.pure else subject.fresh()
+        put(changed, path, values.astype(dtype) if dtype.kind == "f" else values)
+        return subject.output(changed, X)
+
+    trial = subject.fresh()
+    array = np.array(at(trial, path))
+    dtype = array.dtype
+    return measure(output, array.astype(np.float64), G, dtype)
+
+
+def measure(output: Output, point: Floats, G: Floats, dtype: np.dtype[np.generic] | None = None) -> Measured:
+    """Measures the gradient of Σ output(point)·G by the elements of point."""
+    rng = np.random.default_rng(7)
+    began = time.perf_counter()
+    center = output(point)
+    step, noise = _choose_step(output, point, G, rng, dtype)
+    seconds = (time.perf_counter() - began) / 5
+    count = int(np.clip(SECONDS / (2 * seconds), FEWEST_ELEMENTS, MOST_ELEMENTS))
+    chosen = np.arange(point.size) if point.size <= count * 1.25 else np.sort(rng.choice(point.size, count, False))
+    values, bends = np.zeros(len(chosen)), np.zeros(len(chosen))
+    for number, index in enumerate(chosen):
+        values[number], bends[number] = _element(output, point, int(index), step, G, center, dtype)
+    scale = max(float(np.max(np.abs(values), initial=0)), 1e-9)
+    kinks = (bends > 0.02 * (np.abs(values) + 0.01 * scale) + 1e-7) if step == STEP else np.zeros(len(chosen), bool)
+    kinks |= ~np.isfinite(values)
+    kept = ~kinks
+    floor = float(np.clip(10 * noise, 1e-7 if step == STEP else 2e-4, 5e-3))
+    directions = []
+    if len(chosen) < point.size:
+        for _ in range(DIRECTIONS):
+            move = rng.normal(size=point.shape)
+            directions.append((move.reshape(-1), _slope(output, point, step * move, G, dtype) / step))
+    least = 1e-9 * (1.0 + float(np.max(np.abs(center), initial=0)))
+    return Measured(chosen[kept], values[kept], point.shape, floor, least, int(kinks.sum()), tuple(directions))
+
+
+def _choose_step(
+    output: Output, point: Floats, G: Floats, rng: np.random.Generator, dtype: np.dtype[np.generic] | None
+) -> tuple[float, float]:
+    """The step that gives the same slope as its double along a random direction, and how much the two differ."""
+    if point.size == 0:
+        return STEP, 0.0
+    direction = rng.choice([-1.0, 1.0], point.shape) * np.maximum(1.0, np.abs(point))
+    best = (STEP, np.inf)
+    for step in (STEP, *COARSE_STEPS):
+        if step == STEP and dtype is not None and dtype.itemsize < 8 and dtype.kind == "f":
+            continue
+        slopes = [_slope(output, point, direction * size, G, dtype) / size for size in (step, 2 * step)]
+        norm = max(abs(slopes[0]), abs(slopes[1]), 1e-6 * float(np.sum(np.abs(G))), 1e-9)
+        noise = abs(slopes[0] - slopes[1]) / norm
+        if noise < best[1]:
+            best = (step, noise)
+        if best[1] < 1e-6:
+            break
+    return best if np.isfinite(best[1]) else (STEP, 1e-7)
+
+
+def _slope(output: Output, point: Floats, move: Floats, G: Floats, dtype: np.dtype[np.generic] | None) -> float:
+    plus, minus = _stored(point + move, dtype), _stored(point - move, dtype)
+    scale = float(np.sum((plus - minus) * move) / max(np.sum(2 * move * move), 1e-300))
+    return float(np.sum((output(plus) - output(minus)) * G) / (2 * max(scale, 1e-300)))
+
+
+def _element(
+    output: Output, point: Floats, index: int, step: float, G: Floats, center: Floats,
+    dtype: np.dtype[np.generic] | None,
+) -> tuple[float, float]:  # fmt: skip
+    """The slope along one element, and how much it bends there within one step."""
+    size = step * max(1.0, abs(float(point.flat[index])))
+    slopes, bend = [], 0.0
+    for factor in (1.0,) if step == STEP else (1.0, 2.0):
+        plus, minus = point.copy(), point.copy()
+        plus.flat[index] += size * factor
+        minus.flat[index] -= size * factor
+        plus, minus = _stored(plus, dtype), _stored(minus, dtype)
+        width = float(plus.flat[index] - minus.flat[index])
+        high, low = output(plus), output(minus)
+        slopes.append(float(np.sum((high - low) * G)) / width)
+        if factor == 1.0:
+            bend = float(np.max(np.abs((high - 2 * center + low) * G), initial=0)) / size
+    # The error of a central difference goes with the square of its step: Richardson's extrapolation.
+    return (slopes[0] if len(slopes) == 1 else (4 * slopes[0] - slopes[1]) / 3), bend
+
+
+def _stored(values: Floats, dtype: np.dtype[np.generic] | None) -> Floats:
+    """The numbers as the array that holds them rounds them."""
+    return values.astype(dtype).astype(np.float64) if dtype is not None and dtype.kind == "f" else values
+
+
+def _copy_of(layer: object, subject: Subject) -> object:
+    from nnstep.checking.copies import copy_layer
+
+    subject.outside.restore()
+    np.random.seed(0)
+    return copy_layer(layer)

@@ -1,0 +1,251 @@
+"""Checks the whole network: its gradient against its loss, and parameters that layers share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nnstep.checking.copies import Outside, Path, arrays_in, at, class_holdings, copy_layer, put
+from nnstep.checking.findings import Finding
+from nnstep.checking.loss_check import LossSubject
+from nnstep.checking.subject import Floats, Shape
+from nnstep.student_code import StudentCode, StudentError
+
+RATE = 0.5
+ROWS = 3
+STEP = 1e-5
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Share:
+    """How a layer's update compares with the gradient of the network's loss: a constant, or None for something else."""
+
+    layer: int
+    factor: float | None
+
+
+class Whole:
+    """All layers of a network with its loss.
+
+    Args:
+        layers: the student's.
+        names: what they are called.
+        parameters: where each layer's parameters are.
+        loss: the network's.
+        code: runs them.
+        shape: of one sample, as the first layer takes it.
+    """
+
+    def __init__(
+        self, layers: list[Any], names: list[str], parameters: list[list[Path]], loss: LossSubject,
+        code: StudentCode, shape: Shape,
+    ) -> None:  # fmt: skip
+        self.layers, self.names, self.parameters = layers, names, parameters
+        self.loss, self.code, self.shape = loss, code, shape
+        self.outside = Outside(layers)
+        self.single = any(a.dtype == np.float32 for layer in layers for a in arrays_in(layer).values())
+
+    def fresh(self) -> list[Any]:
+        """Copies of all layers, which share among each other what the originals share."""
+        self.outside.restore()
+        np.random.seed(0)
+        made: list[Any] = copy_layer(list(self.layers))
+        return made
+
+    def forward(self, layers: list[Any], X: Floats) -> Floats:
+        """The network's output."""
+        Y: Any = X.copy()
+        for layer, name in zip(layers, self.names, strict=True):
+            Y = self.code.call(f"forward_propagation of {name}", layer.forward_propagation, Y)
+        return np.array(Y, dtype=np.float64)
+
+    def shares(self, rows: int | None) -> list[Share]:
+        """For each layer with parameters how its update compares with the loss's gradient.
+
+        Args:
+            rows: how many samples at once; None for one sample.
+
+        Raises:
+            StudentError: the network does not take them.
+        """
+        shape = self.shape if rows is None else (rows, *self.shape[1:])
+        X = np.random.default_rng(13).uniform(0.05, 0.95, shape)
+        layers = self.fresh()
+        Y: Any = X.copy()
+        for layer, name in zip(layers, self.names, strict=True):
+            Y = self.code.call(f"forward_propagation of {name}", layer.forward_propagation, Y)
+        output = np.array(Y, dtype=np.float64)
+        y = self._target(output)
+        before = [{p: np.array(at(layer, p), dtype=np.float64) for p in paths} for layer, paths in self._with(layers)]
+        gradient = self.loss.gradient(y, output)
+        for layer, name in zip(reversed(layers), reversed(self.names), strict=True):
+            gradient = self.code.call(f"backward_propagation of {name}", layer.backward_propagation, gradient, RATE)
+        found = []
+        for index, (layer, paths) in enumerate(self._with(layers)):
+            changes = {p: (before[index][p] - np.asarray(at(layer, p), np.float64)) / RATE for p in paths}
+            if changes:
+                found.append(Share(index, self._factor(index, changes, X, y)))
+        return found
+
+    def _with(self, layers: list[Any]) -> list[tuple[Any, list[Path]]]:
+        return list(zip(layers, self.parameters, strict=True))
+
+    def _target(self, output: Floats) -> Any:
+        for y, _ in self.loss.targets(output.shape):
+            try:
+                value = self.loss.number(y, output)
+                self.loss.gradient(y, output)
+                if np.isfinite(value):
+                    return self._as_shares(y, output)
+            except (StudentError, TypeError, ValueError):
+                continue
+        return next(self.loss.targets(output.shape))[0]
+
+    def _as_shares(self, y: Any, output: Floats) -> Any:
+        """Targets whose numbers add up to 1 for each sample, as a softmax with its loss needs them."""
+        if np.shape(y) != output.shape or np.min(y) < 0:
+            return y
+        axis = -1 if output.ndim == 2 and output.shape[-1] > 1 else None
+        return y / np.sum(y, axis=axis, keepdims=True) if np.size(y) > 1 else y
+
+    def _factor(self, index: int, changes: dict[Path, Floats], X: Floats, y: Any) -> float | None:
+        """The constant between a layer's update and the measured slope, along random directions."""
+        rng = np.random.default_rng(17)
+        step, tolerance = (5e-3, 5e-2) if self.single else (STEP, 1e-2)
+        ratios = []
+        for path, change in changes.items():
+            for _ in range(3):
+                direction = rng.normal(size=change.shape)
+                slopes = [self._slope(index, path, direction, X, y, size) for size in (step, 2 * step)]
+                size = float(np.linalg.norm(change)) + 1e-12
+                if abs(slopes[0] - slopes[1]) > tolerance * max(map(abs, slopes)) or abs(slopes[0]) < 0.05 * size:
+                    continue
+                ratios.append(float(np.sum(change * direction)) / slopes[0])
+        if not ratios:
+            return 1.0
+        return float(np.median(ratios)) if np.ptp(ratios) < tolerance * abs(np.median(ratios)) else None
+
+    def _slope(self, index: int, path: Path, direction: Floats, X: Floats, y: Any, size: float) -> float:
+        values = []
+        for sign in (1, -1):
+            layers = self.fresh()
+            array = np.asarray(at(layers[index], path))
+            put(layers[index], path, (array + sign * size * direction).astype(array.dtype))
+            values.append(self.loss.number(y, self.forward(layers, X)))
+        return (values[0] - values[1]) / (2 * size)
+
+
+def check_sharing(layers: list[Any], names: list[str], parameters: list[list[Path]]) -> list[Finding]:
+    """Layers that update one array: the same object twice, one array in two layers, an array of the class."""
+    found = []
+    live = [{p: arrays_in(layer).get(p) for p in paths} for layer, paths in zip(layers, parameters, strict=True)]
+    for i, first in enumerate(live):
+        for j in range(i + 1, len(live)):
+            both = [
+                (p, q) for p, a in first.items() for q, b in live[j].items()
+                if a is not None and b is not None and np.shares_memory(a, b)
+            ]  # fmt: skip
+            if both and (layers[i] is layers[j] or _updates(layers, i, j, both[0])):
+                array = ".".join(map(str, both[0][0]))
+                text = f"{names[i]} and {names[j]} hold one array {array}: each changes it for the other"
+                found.append(Finding("shared-parameters", array, text, 0.97))
+        if not found:
+            found += _of_class(layers[i], names[i], parameters[i])
+    return found[:3]
+
+
+def _updates(layers: list[Any], i: int, j: int, both: tuple[Path, Path]) -> bool:
+    """An update of one layer changes the other's array: it is made in place, or in a mapping that both hold."""
+    holders = [at(layer, path[:-1]) for layer, path in zip((layers[i], layers[j]), both, strict=True)]
+    return holders[0] is holders[1] or _in_place(layers[i], both[0])
+
+
+def _in_place(layer: Any, path: Path) -> bool:
+    """Whether the layer's methods change the array itself instead of putting a new one there."""
+    from nnstep.checking.shapes import sample_shapes
+
+    outside = Outside([layer])
+    trial = copy_layer(layer)
+    before = at(trial, path)
+    code = StudentCode("", 10.0)
+    try:
+        shape = sample_shapes([trial], code)[0]
+        Y = code.call("forward_propagation", trial.forward_propagation, np.full(shape, 0.5))
+        code.call("backward_propagation", trial.backward_propagation, np.ones(np.shape(Y)), RATE)
+    except StudentError:
+        return False
+    finally:
+        outside.restore()
+    return at(trial, path) is before
+
+
+def _of_class(layer: Any, name: str, paths: list[Path]) -> list[Finding]:
+    """A parameter that the class holds for all its instances."""
+    shared = class_holdings(type(layer))
+    for path in paths:
+        key = str(path[0])
+        held = getattr(layer, key, None)
+        if key in shared and held is shared[key] and (len(path) > 1 or _in_place(layer, path)):
+            array = ".".join(map(str, path))
+            text = f"{array} of {name} is one array of the class {type(layer).__name__}: all its instances update it"
+            return [Finding("shared-parameters", array, text, 0.95)]
+    return []
+
+
+def check_whole(whole: Whole, judge_rows: bool, alone_ok: bool) -> list[Finding]:
+    """The network's gradient on one sample, then on several.
+
+    Args:
+        whole: the network.
+        judge_rows: it has a loss of its own, against which sum or mean over the samples can be judged.
+        alone_ok: no layer and no loss is wrong by itself.
+    """
+    if not alone_ok:
+        return []
+    one = whole.shares(None)
+    off = [share for share in one if share.factor is None or abs(share.factor - 1) > (5e-2 if whole.single else 1e-2)]
+    if off:
+        return [_off(whole, off)]
+    if not judge_rows or len(whole.shape) != 2 or whole.shape[0] != 1:
+        return []
+    try:
+        several = whole.shares(ROWS)
+    except (StudentError, TypeError, ValueError):
+        return []
+    return _rows(whole, several)
+
+
+def _rows(whole: Whole, shares: list[Share]) -> list[Finding]:
+    for factor, id, word in ((ROWS, "sum-for-mean", "summed"), (1 / ROWS, "mean-for-sum", "averaged")):
+        those = [s for s in shares if s.factor is not None and abs(s.factor / factor - 1) < 5e-2]
+        if those:
+            names = ", ".join(whole.names[s.layer] for s in those)
+            text = (
+                f"with {ROWS} samples at once the update of {names} is {factor:.4g} × what the loss's own value says: "
+                f"the gradient is {word} over the samples once too often"
+            )
+            return [Finding(id, "", text, 0.93)]
+    return []
+
+
+def _off(whole: Whole, off: list[Share]) -> Finding:
+    twice = [
+        (whole.names[i], whole.names[j])
+        for i, layer in enumerate(whole.layers)
+        for j in range(i + 1, len(whole.layers))
+        if whole.layers[j] is layer
+    ]
+    names = ", ".join(whole.names[share.layer] for share in off)
+    if twice:
+        text = (
+            f"{twice[0][0]} and {twice[0][1]} are one object: the second forward call overwrites what the first one "
+            f"kept for backward; the update of {names} is wrong"
+        )
+        return Finding("overwritten", "", text, 0.9)
+    factors = [share.factor for share in off]
+    text = f"each layer is right alone, but in the network the update of {names} is not that of the loss"
+    if all(f is not None for f in factors):
+        text += f" ({', '.join(f'{f:.4g} ×' for f in factors)})"
+    return Finding("unexplained", "", text, 0.8)

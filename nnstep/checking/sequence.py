@@ -1,0 +1,72 @@
+"""Runs a layer over several samples and looks whether its gradients belong to the last one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnstep.checking.copies import Path, copy_layer, name_of
+from nnstep.checking.findings import Finding
+from nnstep.checking.measuring import Measured, measure_input, measure_parameter
+from nnstep.checking.subject import Probe, Run, Subject
+from nnstep.checking.views import as_gradient
+from nnstep.student_code import StudentError
+
+RATE = 0.5
+
+
+def check_second_sample(
+    subject: Subject, first: Probe, second: Probe, parameters: list[Path], right: set[Path | None]
+) -> list[Finding]:
+    """Gradients of a second sample that belong to the first.
+
+    Args:
+        subject: the layer.
+        first: what went through before.
+        second: what the gradients should belong to.
+        parameters: whose gradients are looked at.
+        right: the gradients that are right for the first sample, None for dE/dX; only those can be wrong here.
+
+    Returns:
+        At most one finding for each tensor.
+    """
+    found: dict[Path | None, Finding] = {}
+    for trained in (False, True):
+        try:
+            now = Subject(_after(subject, first, trained), subject.name, subject.code, subject.shape)
+            now.positive, now.pure = subject.positive, subject.pure
+            run = now.go_on(now.fresh(), second, RATE)
+        except StudentError:
+            continue
+        for path in [None, *parameters]:
+            finding = None if path in found else _late(now, run, first, second, path, path in right)
+            if finding:
+                found[path] = finding
+    return list(found.values())
+
+
+def _after(subject: Subject, probe: Probe, trained: bool) -> object:
+    """A copy that a sample went through, forward alone or backward as well."""
+    trial = subject.fresh()
+    subject.forward(trial, probe.X.copy())
+    if trained:
+        subject.backward(trial, probe.G.copy(), RATE)
+    return copy_layer(trial)
+
+
+def _late(now: Subject, run: Run, first: Probe, second: Probe, path: Path | None, right: bool) -> Finding | None:
+    def measured(X: np.ndarray) -> Measured:
+        return measure_input(now, X, second.G) if path is None else measure_parameter(now, path, X, second.G)
+
+    got = np.asarray(run.dX) if path is None else as_gradient(run, path)
+    expected = measured(second.X)
+    if got is None or got.size != int(np.prod(expected.shape)) or not expected.wrong(got).any():
+        return None
+    tensor = "dE/dX" if path is None else name_of(path)
+    label = tensor if path is None else f"dE/d({tensor})"
+    earlier = measured(first.X)
+    if not earlier.wrong(got).any():
+        text = f"after two samples your {label} is the right one for the first sample's input, in all elements"
+        return Finding("stale-input", tensor, text, 0.97)
+    if path is None and right:
+        return Finding("unexplained", tensor, f"your {label} is right for the first sample only", 0.8)
+    return None

@@ -1,0 +1,353 @@
+"""Runs code that a student wrote: within a time limit, its prints kept, its errors told as the student's own."""
+
+from __future__ import annotations
+
+import contextvars
+import ctypes
+import io
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, TextIO, TypeVar
+
+import numpy as np
+
+from nnstep.errors import NnstepError
+from nnstep.memory import limited_memory
+
+TIME_LIMIT = 10.0
+GRACE = 1.0
+POLL = 0.05
+KEPT_CHARACTERS = 65_536
+
+T = TypeVar("T")
+Spot = tuple[str, int, str, str]
+
+
+class StudentError(NnstepError):
+    """A student's code failed, or gave back what the layer protocol does not allow.
+
+    Args:
+        message: what happened where, in one line.
+        hint: what to do, in one line.
+        traceback: the way to the fault through the student's own files; empty where no line is known.
+        file: the name of the file.
+        line: the line of the fault in it, from 1; None where it is not known.
+        kind: `raised`, `timeout`, `loading`, `wrong-shape`, `wrong-type` or `protocol`.
+
+    Attributes:
+        printed: the end of what the code printed before it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        traceback: str = "",
+        file: str = "",
+        line: int | None = None,
+        kind: str = "raised",
+    ) -> None:
+        super().__init__(message, hint)
+        self.traceback, self.file, self.line, self.kind = traceback, file, line, kind
+        self.printed = ""
+
+
+class Overtime(BaseException):
+    """Ends a call that takes too long; no Exception, so that the code that runs does not handle it."""
+
+
+class Prints:
+    """What the code printed, as much of its end as fits.
+
+    Attributes:
+        text: the end of it.
+        count: how many characters it was altogether.
+    """
+
+    def __init__(self) -> None:
+        self.text, self.count = "", 0
+        self._taken = 0
+
+    def add(self, text: str) -> None:
+        """Keeps some more of it."""
+        self.count += len(text)
+        self.text = (self.text + text)[-KEPT_CHARACTERS:]
+
+    def since(self, count: int) -> str:
+        """What was printed after the first `count` characters."""
+        return self.text[len(self.text) - min(self.count - count, len(self.text)) :]
+
+    def take(self) -> str:
+        """What was printed since this was asked last."""
+        before, self._taken = self._taken, self.count
+        return self.since(before)
+
+
+class _Run:
+    """One thread that runs student code: what it is in, since when, and how it ended."""
+
+    def __init__(self) -> None:
+        self.what, self.began, self.printed = "", 0.0, 0
+        self.given_up = False
+        self.done = threading.Event()
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+
+class StudentCode:
+    """The code of one file, and the rules under which it runs.
+
+    Args:
+        path: the file.
+        time_limit: seconds for each call.
+
+    Attributes:
+        files: the student's files: this one, and those that it imported from its folder.
+        prints: what it has printed.
+        place: names the place of a line in the file, for files whose lines are counted in another way.
+    """
+
+    def __init__(self, path: str, time_limit: float = TIME_LIMIT) -> None:
+        self.path, self.time_limit = path, time_limit
+        self.files: set[str] = {path}
+        self.prints = Prints()
+        self.place: Callable[[int], str] = lambda line: f"line {line}"
+        self._runs: dict[int, _Run] = {}
+
+    @property
+    def name(self) -> str:
+        """The name of the file, without folders."""
+        return Path(self.path).name.partition("#")[0]
+
+    def call(self, what: str, function: Callable[..., T], *arguments: Any) -> T:
+        """Calls a function of the student's.
+
+        Args:
+            what: the name of what is called, for errors: `forward_propagation of Dense 1`.
+            function: what to call.
+            arguments: what it is given.
+
+        Raises:
+            StudentError: it raised, or took longer than the time limit.
+        """
+        run = self._runs.get(threading.get_ident())
+        if run is None:
+            return self.within(lambda: self.call(what, function, *arguments))
+        before = run.what, run.began
+        run.what, run.began, run.printed = what, time.monotonic(), self.prints.count
+        try:
+            return function(*arguments)
+        except (NnstepError, Overtime):
+            raise
+        except BaseException as error:
+            told = self.told(what, error)
+            told.printed = self.prints.since(run.printed)
+            raise told from None
+        finally:
+            run.what, run.began = before
+
+    def within(self, work: Callable[[], T]) -> T:
+        """Does work that calls student code often, all of it in one thread; only the calls have a time limit."""
+        if threading.get_ident() in self._runs:
+            return work()
+        run = _Run()
+        context = contextvars.copy_context()
+        thread = threading.Thread(target=lambda: context.run(self._run, run, work), daemon=True, name=self.name)
+        with _streams():
+            thread.start()
+            self._watch(run, thread)
+        if isinstance(run.error, Overtime):
+            raise self._late(run, None)
+        if run.error is not None:
+            raise run.error
+        result: T = run.result
+        return result
+
+    def give_up(self) -> None:
+        """Ends the calls that run now, as if their time were over."""
+        for run in list(self._runs.values()):
+            run.given_up = True
+
+    def told(self, what: str, error: BaseException) -> StudentError:
+        """An error of the student's code, with the way to it through the student's files.
+
+        Args:
+            what: what was called.
+            error: what it raised.
+        """
+        if isinstance(error, SyntaxError) and (not error.filename or error.filename in self.files):
+            return self._syntax(error)
+        kind, text = type(error).__name__, _one_line(error)
+        if isinstance(error, MemoryError):
+            text = text or "more memory than there is"
+        spots = _spots(error.__traceback__, self.files)
+        said = f"{kind}: {text}" if text else kind
+        line = spots[-1][1] if spots and spots[-1][0] == self.path else None
+        return StudentError(
+            f"{self._where(spots)}: {what} raised {said}",
+            traceback=self._written(spots, said),
+            file=self.name,
+            line=line,
+        )
+
+    def _run(self, run: _Run, work: Callable[[], Any]) -> None:
+        identity = threading.get_ident()
+        self._runs[identity] = run
+        _STUDENTS[identity] = self.prints
+        try:
+            with np.errstate(all="ignore"):
+                run.result = work()
+        except BaseException as error:
+            run.error = error
+        finally:
+            del self._runs[identity]
+            _STUDENTS.pop(identity, None)
+            run.done.set()
+
+    def _watch(self, run: _Run, thread: threading.Thread) -> None:
+        """Waits for a thread; where a call takes too long, ends it or leaves it behind.
+
+        Raises:
+            StudentError: the thread had to be left behind.
+        """
+        while not run.done.wait(POLL):
+            began = run.began
+            if not run.given_up and (not began or time.monotonic() - began <= self.time_limit):
+                continue
+            late = self._late(run, sys._current_frames().get(thread.ident or 0))
+            end = time.monotonic() + GRACE
+            while time.monotonic() < end:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                    ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Overtime)
+                )
+                if run.done.wait(POLL):
+                    break
+            raise late
+
+    def _late(self, run: _Run, frame: FrameType | None) -> StudentError:
+        what, given_up = run.what, run.given_up
+        spots = _spots_of_frame(frame, self.files)
+        said = "was given up" if given_up else f"did not come back within {self.time_limit:g} s"
+        hint = "" if given_up else "Look for a loop that never ends; --time-limit SECONDS allows more"
+        line = spots[-1][1] if spots and spots[-1][0] == self.path else None
+        written = self._written(spots, f"Timeout: {what} {said}")
+        error = StudentError(f"{self._where(spots)}: {what} {said}", hint, written, self.name, line, "timeout")
+        error.printed = self.prints.since(run.printed)
+        return error
+
+    def _syntax(self, error: SyntaxError) -> StudentError:
+        line = error.lineno or 1
+        shown = (error.text or "").rstrip("\n")
+        mark = f"\n    {' ' * (max(error.offset or 1, 1) - 1 - (len(shown) - len(shown.lstrip())))}^" if shown else ""
+        text = (
+            f'  File "{self.name}", {self.place(line)}\n    {shown.strip()}{mark}\n{type(error).__name__}: {error.msg}'
+        )
+        message = f"{self.name}, {self.place(line)}: syntax error: {error.msg}"
+        return StudentError(message, traceback=text, file=self.name, line=line, kind="loading")
+
+    def _where(self, spots: list[Spot]) -> str:
+        if not spots:
+            return self.name
+        file, line = spots[-1][:2]
+        return f"{self.name}, {self.place(line)}" if file == self.path else f"{Path(file).name}, line {line}"
+
+    def _written(self, spots: list[Spot], said: str) -> str:
+        if not spots:
+            return said
+        lines = ["Traceback (most recent call last):"]
+        shown = spots if len(spots) <= 12 else [*spots[:6], *spots[-6:]]
+        for index, (file, line, function, text) in enumerate(shown):
+            if len(spots) > len(shown) and index == 6:
+                lines.append(f"  … {len(spots) - len(shown)} more calls …")
+            place = self.place(line) if file == self.path else f"line {line}"
+            name = self.name if file == self.path else Path(file).name
+            lines.append(f'  File "{name}", {place}, in {function}')
+            if text:
+                lines.append(f"    {text}")
+        return "\n".join([*lines, said])
+
+
+def _spots(trace: TracebackType | None, files: set[str]) -> list[Spot]:
+    return [_spot(s) for s in traceback.extract_tb(trace) if s.filename in files]
+
+
+def _spots_of_frame(frame: FrameType | None, files: set[str]) -> list[Spot]:
+    return [_spot(s) for s in traceback.extract_stack(frame) if s.filename in files] if frame else []
+
+
+def _spot(summary: traceback.FrameSummary) -> Spot:
+    return summary.filename, summary.lineno or 1, summary.name, summary.line or ""
+
+
+def _one_line(error: BaseException) -> str:
+    try:
+        return " ".join(str(error).split())[:300]
+    except Exception:
+        return ""
+
+
+_STUDENTS: dict[int, Prints] = {}
+_LOCK = threading.Lock()
+
+
+class _Divided(io.TextIOBase):
+    """An output that keeps what students' threads print, and hands on what all others do."""
+
+    def __init__(self, others: TextIO) -> None:
+        self.others = others
+
+    def write(self, text: str) -> int:
+        prints = _STUDENTS.get(threading.get_ident())
+        if prints is None:
+            return self.others.write(text)
+        prints.add(str(text))
+        return len(text)
+
+    def flush(self) -> None:
+        if threading.get_ident() not in _STUDENTS:
+            self.others.flush()
+
+    def isatty(self) -> bool:
+        return threading.get_ident() not in _STUDENTS and self.others.isatty()
+
+    def fileno(self) -> int:
+        return self.others.fileno()
+
+
+class _Streams:
+    """The process's streams while student code runs, however many threads of it there are."""
+
+    depth = 0
+    memory: AbstractContextManager[None] = nullcontext()
+    before: tuple[Any, Any, Any] = (None, None, None)
+    ours: tuple[Any, Any, Any] = (None, None, None)
+
+
+@contextmanager
+def _streams() -> Iterator[None]:
+    """Keeps what students' threads print, gives them nothing to read (`input()` raises EOFError), and limits memory."""
+    names = ("stdout", "stderr", "stdin")
+    with _LOCK:
+        if _Streams.depth == 0:
+            _Streams.memory = limited_memory()
+            _Streams.memory.__enter__()
+            _Streams.before = sys.stdout, sys.stderr, sys.stdin
+            _Streams.ours = _Divided(sys.stdout), _Divided(sys.stderr), io.StringIO("")
+            sys.stdout, sys.stderr, sys.stdin = _Streams.ours
+        _Streams.depth += 1
+    try:
+        yield
+    finally:
+        with _LOCK:
+            _Streams.depth -= 1
+            if _Streams.depth == 0:
+                _Streams.memory.__exit__(None, None, None)
+                for name, before, ours in zip(names, _Streams.before, _Streams.ours, strict=True):
+                    if getattr(sys, name) is ours:
+                        setattr(sys, name, before)

@@ -1,0 +1,242 @@
+"""The curves of a run on axes, with a cursor: lines of braille dots, drawn in a few milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual.events import Click
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from nnstep.plotting import ACROSS, Axis, Floats, axis_of, line_dots, spread, tick_text, ticks
+
+GUTTER = 8
+COLOURS = 5
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Series:
+    """One curve.
+
+    Attributes:
+        name: for the legend.
+        x, y: (points,) where it goes; NaN leaves a gap.
+        colour: which of the plot's colours, from 0.
+        points: marked one by one instead of joined, such as the means of epochs.
+    """
+
+    name: str
+    x: Floats
+    y: Floats
+    colour: int = 0
+    points: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PlotView:
+    """What a plot shows.
+
+    Attributes:
+        series: the curves; a later one is drawn over an earlier one.
+        start, stop: the ends of the x-axis.
+        log: a logarithmic y-axis.
+        cursor: an x that is marked with a line, None without.
+        marks: further x with a sign at the foot, such as alarms.
+        title: what the y-axis is.
+    """
+
+    series: Sequence[Series]
+    start: float
+    stop: float
+    log: bool = False
+    cursor: float | None = None
+    marks: Sequence[float] = ()
+    title: str = ""
+
+
+class CurvePlot(Widget):
+    """Draws the view that it is given with `show`."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "plot--axis",
+        "plot--cursor",
+        "plot--mark",
+        *(f"plot--line-{number}" for number in range(COLOURS)),
+    }
+    DEFAULT_CSS = """
+    CurvePlot {
+        & > .plot--axis { color: $text-muted; }
+        & > .plot--cursor { color: $text; }
+        & > .plot--mark { color: $text-warning; }
+        & > .plot--line-0 { color: $accent; }
+        & > .plot--line-1 { color: $text-primary; }
+        & > .plot--line-2 { color: $text-success; }
+        & > .plot--line-3 { color: $text-error; }
+        & > .plot--line-4 { color: $text-secondary; }
+    }
+    """
+
+    class Clicked(Message):
+        """The plot was clicked at an x."""
+
+        def __init__(self, x: float) -> None:
+            super().__init__()
+            self.x = x
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._view = PlotView((), 0, 1)
+        self._lines: list[Strip] = []
+
+    @property
+    def columns(self) -> int:
+        """How many characters wide the plot is, without its axis."""
+        return max(1, self.size.width - GUTTER - 1)
+
+    def show(self, view: PlotView) -> None:
+        """Shows curves."""
+        self._view, self._lines = view, []
+        self.refresh()
+
+    def legend(self) -> Text:
+        """The names of the joined curves in their colours, the last one first."""
+        text = Text(" ", no_wrap=True, overflow="ellipsis")
+        for series in reversed([one for one in self._view.series if not one.points]):
+            text.append("━━ ", self._line(series.colour))
+            text.append(f"{series.name}   ")
+        return text
+
+    def notify_style_update(self) -> None:
+        """Draws anew, since the theme may have changed."""
+        super().notify_style_update()
+        self._lines = []
+
+    def on_resize(self) -> None:
+        """Draws anew for the new room."""
+        self._lines = []
+
+    def on_click(self, event: Click) -> None:
+        """Tells which x is under the mouse."""
+        place = event.get_content_offset(self)
+        if place and GUTTER < place.x <= GUTTER + self.columns:
+            view = self._view
+            part = (place.x - GUTTER - 0.5) / self.columns
+            self.post_message(self.Clicked(view.start + part * (view.stop - view.start)))
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the plot."""
+        if not self._lines:
+            self._lines = self._draw()
+        return self._lines[y] if y < len(self._lines) else Strip.blank(self.size.width, self.rich_style)
+
+    def _draw(self) -> list[Strip]:
+        rows, columns, view = self.size.height - 2, self.columns, self._view
+        if rows < 1 or self.size.width < GUTTER + 4:
+            return [Strip.blank(self.size.width, self.rich_style)] * self.size.height
+        inside = [_inside(series, view) for series in view.series]
+        axis = axis_of(np.concatenate([np.zeros(0), *(y for _, y in inside)]), view.log)
+        characters, owners = self._cells(axis, rows, columns)
+        at = -1 if view.cursor is None else self._column(view.cursor)
+        labels = self._labels(axis, rows)
+        lines = []
+        for row in range(rows):
+            segments = [Segment(f"{labels.get(row, ''):>{GUTTER - 1}} ", self._style("axis"))]
+            segments.append(Segment("┤" if row in labels else "│", self._style("axis")))
+            segments += self._row(characters[row], owners[row], at)
+            lines.append(Strip(segments).adjust_cell_length(self.size.width, self.rich_style))
+        return [*lines, self._foot(at), self._x_labels()]
+
+    def _cells(self, axis: Axis, rows: int, columns: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """The dots of each character, and the colour of the last curve that has dots there (−1 for none)."""
+        view = self._view
+        dots, owners = np.zeros((rows, columns), np.uint8), np.full((rows, columns), -1)
+        for series in view.series:
+            if series.points:
+                places = np.full(ACROSS * columns, np.nan)
+                known = np.isfinite(series.y) & (series.x >= view.start) & (series.x <= view.stop)
+                where = (series.x[known] - view.start) / max(view.stop - view.start, 1e-12) * ACROSS * columns
+                places[np.clip(where.astype(int), 0, ACROSS * columns - 1)] = axis.place(series.y[known])
+            else:
+                places = axis.place(spread(series.x, series.y, view.start, view.stop, columns))
+            found = line_dots(places, rows)
+            mine = found > 0
+            joins = series.points or (owners[mine] == series.colour)
+            dots[mine] = np.where(joins, dots[mine] | found[mine], found[mine])
+            owners[mine] = series.colour
+        return dots, owners
+
+    def _row(self, dots: NDArray[np.uint8], owners: NDArray[np.int64], at: int) -> list[Segment]:
+        text = "".join(chr(0x2800 + bits) if bits else " " for bits in dots.tolist())
+        edges = np.flatnonzero(np.diff(owners)) + 1
+        if at >= 0:
+            edges = np.union1d(edges, [at, at + 1])
+        bounds = [0, *(edge for edge in edges.tolist() if 0 < edge < len(text)), len(text)]
+        found = []
+        for start, stop in zip(bounds, bounds[1:], strict=False):
+            if start == at:
+                found.append(Segment("│" if text[start] == " " else text[start], self._style("cursor")))
+            else:
+                owner = int(owners[start])
+                found.append(Segment(text[start:stop], self.rich_style if owner < 0 else self._line(owner)))
+        return found
+
+    def _labels(self, axis: Axis, rows: int) -> dict[int, str]:
+        values = ticks(axis, max(2, rows // 3))
+        places = axis.place(np.array(values, float)) if values else np.zeros(0)
+        return {
+            min(rows - 1, int((1 - place) * rows)): tick_text(value)
+            for place, value in zip(places.tolist(), values, strict=True)
+        }
+
+    def _foot(self, at: int) -> Strip:
+        line = ["─"] * self.columns
+        for value in self._x_ticks():
+            line[self._column(value)] = "┬"
+        cells: list[Segment] = []
+        marked = {self._column(x) for x in self._view.marks if self._view.start <= x <= self._view.stop}
+        for column, character in enumerate(line):
+            if column == at:
+                cells.append(Segment("▲", self._style("cursor")))
+            elif column in marked:
+                cells.append(Segment("!", self._style("mark")))
+            else:
+                cells.append(Segment(character, self._style("axis")))
+        title = self._view.title[: GUTTER - 1]
+        return Strip([Segment(f"{title:>{GUTTER - 1}} └", self._style("axis")), *cells]).simplify()
+
+    def _x_labels(self) -> Strip:
+        line = [" "] * (self.size.width)
+        for value in self._x_ticks():
+            text = tick_text(value)
+            first = max(0, GUTTER + 1 + self._column(value) - len(text) // 2)
+            if first + len(text) <= len(line) and all(c == " " for c in line[max(0, first - 1) : first + len(text)]):
+                line[first : first + len(text)] = text
+        return Strip([Segment("".join(line), self._style("axis"))])
+
+    def _x_ticks(self) -> list[float]:
+        view = self._view
+        return ticks(Axis(view.start, max(view.stop, view.start + 1e-9)), max(1, self.columns // 10))
+
+    def _column(self, x: float) -> int:
+        view = self._view
+        part = (x - view.start) / max(view.stop - view.start, 1e-12)
+        return min(self.columns - 1, max(0, int(part * self.columns)))
+
+    def _style(self, name: str) -> Style:
+        return self.rich_style + self.get_component_rich_style(f"plot--{name}")
+
+    def _line(self, colour: int) -> Style:
+        return self._style(f"line-{colour % COLOURS}")
+
+
+def _inside(series: Series, view: PlotView) -> tuple[Floats, Floats]:
+    inside = (series.x >= view.start) & (series.x <= view.stop)
+    return series.x[inside], series.y[inside]

@@ -1,0 +1,23 @@
+# expected: 0:learning-rate:W 0:learning-rate:b
+import numpy as np
+
+
+class Dense:
+    lr = 0.01
+
+    def __init__(self, n, m):
+        self.W = np.random.default_rng(n).normal(size=(n, m))
+        self.b = np.zeros(m)
+
+    def forward_propagation(self, X):
+        self.X = X
+        return X @ self.W + self.b
+
+    def backward_propagation(self, dE_dY, learning_rate=None):
+        dE_dX = dE_dY @ self.W.T
+        self.W -= self.lr * self.X.T @ dE_dY
+        self.b -= self.lr * dE_dY.sum(axis=0)
+        return dE_dX
+
+
+network = [Dense(4, 3)]
