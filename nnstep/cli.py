@@ -11,7 +11,7 @@ from typing import NoReturn
 from nnstep import __version__
 from nnstep.errors import NnstepError
 
-COMMANDS = ("debug", "train", "evaluate", "predict", "trace", "check", "runs", "report")
+COMMANDS = ("debug", "train", "evaluate", "predict", "trace", "check", "runs", "report", "wars")
 
 
 class Parser(argparse.ArgumentParser):
@@ -57,6 +57,10 @@ def run(options: argparse.Namespace) -> int:
         from nnstep.commands import open_debugger
 
         return open_debugger(options)
+    if options.command == "wars":
+        from nnstep.wars.command import wars
+
+        return wars(options)
     if options.command == "check":
         from nnstep.check_command import check
 
@@ -155,6 +159,7 @@ def make_parser() -> Parser:
     report.add_argument("-o", "--output", metavar="FILE.html", help="default: beside the run, with its name")
     report.add_argument("--branch", metavar="NAME", help="of which branch of it; default: the last one trained")
     _add_data(report)
+    _add_wars(commands.add_parser("wars", help="a contest of many networks, and its leaderboard"))
     return parser
 
 
@@ -167,6 +172,28 @@ def _add_check(commands: argparse._SubParsersAction[Parser]) -> None:
     check.add_argument("--memory-limit", type=int, default=1024, metavar="MIB", help="for each file; default 1024")
     check.add_argument("--junit", metavar="FILE.xml", help="write a report as JUnit XML")
     _add_json(check)
+
+
+def _add_wars(parser: Parser) -> None:
+    parser.add_argument("file", nargs="?", metavar="FILE.toml", help="the contest: contenders, data, budget and seeds")
+    _add_data(parser)
+    parser.set_defaults(data=None)
+    group = parser.add_argument_group("in place of what the file says")
+    group.add_argument("--epochs", type=int, metavar="N", help="budget: at most N epochs each")
+    group.add_argument("--seconds", type=float, metavar="S", help="budget: at most S seconds of training each")
+    group.add_argument("--seeds", type=int, metavar="N", help="how many seeds each")
+    group = parser.add_argument_group("where it runs")
+    group.add_argument("--jobs", type=int, metavar="N", help="how many at a time; default: one for each core")
+    group.add_argument("--backend", default="loky", choices=("loky", "dask"), help="processes (default) or a cluster")
+    group.add_argument("--scheduler", metavar="ADDRESS", help="of the cluster, such as tcp://10.0.0.5:8786")
+    group = parser.add_argument_group("results")
+    group.add_argument("--results", metavar="FILE.sqlite", help="where they are appended; default: beside the contest")
+    group.add_argument("--save-runs", action="store_true", help="keep whole runs too, to open them in the debugger")
+    group.add_argument("--who", metavar="NAME", help="noted with each result; default: the user's name")
+    group.add_argument("--show", nargs="*", metavar="FILE.sqlite", help="only show what results there are")
+    group.add_argument("--merge", nargs="*", metavar="FILE.sqlite", help="put several files' results into one")
+    group.add_argument("--into", metavar="FILE.sqlite", help="the file that --merge appends to")
+    _add_json(parser)
 
 
 def _add_data(parser: Parser) -> None:

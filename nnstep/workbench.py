@@ -38,8 +38,8 @@ class Workbench:
     held_out: Samples | None = None
 
 
-def set_up(options: Namespace) -> Workbench:
-    """Loads the data, builds the network, and loads its weights if there are any.
+def set_up(options: Namespace, data: Dataset | None = None) -> Workbench:
+    """Loads the data where none is given, builds the network, and loads its weights if there are any.
 
     Raises:
         NnstepError: one of them cannot be had, or they do not fit each other.
@@ -58,7 +58,7 @@ def set_up(options: Namespace) -> Workbench:
         layers, options.loss, options.init = file.layers, options.loss or file.loss, options.init or file.init
     options.loss = options.loss or "mse"
     network = build_network(layers, options.loss, options.init, options.seed, options.dtype)
-    data = load_data(options.data, options.limit, options.test_limit)
+    data = data or load_data(options.data, options.limit, options.test_limit)
     check_fit(network, data)
     held_out = None
     if getattr(options, "patience", None):

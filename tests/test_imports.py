@@ -19,9 +19,21 @@ def test_no_module_of_nnstep_loads_a_screen_or_a_framework() -> None:
     # what numba compiles, and what calls it: imported at the first run alone
     for name in ("kernels", "layer_kernels", "compiled_layers", "compiled_optimizers"):
         modules.remove(f"nnstep.engines.{name}")
+    modules.remove("nnstep.wars.cluster_joblib")  # needs the extra cluster: imported for a contest on one alone
     assert "nnstep.stepping" in modules
     loaded = loaded_after("import " + ", ".join(modules))
-    assert not loaded & {"textual", "rich", "nnstep_tui", "keras", "jax", "torch", "numba", "PIL"}
+    assert not loaded & {
+        "textual",
+        "rich",
+        "nnstep_tui",
+        "keras",
+        "jax",
+        "torch",
+        "numba",
+        "PIL",
+        "joblib",
+        "distributed",
+    }
 
 
 def test_the_parser_does_not_wait_for_numpy() -> None:
