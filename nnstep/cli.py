@@ -6,12 +6,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from nnstep import __version__
 from nnstep.errors import NnstepError
 
-COMMANDS = ("debug", "train", "evaluate", "predict", "trace", "runs")
+COMMANDS = ("debug", "train", "evaluate", "predict", "trace", "runs", "compare", "export")
 
 
 class Parser(argparse.ArgumentParser):
@@ -54,6 +54,14 @@ def run(options: argparse.Namespace) -> int:
         from nnstep.commands import open_debugger
 
         return open_debugger(options)
+    if options.command == "compare":
+        from nnstep.comparing import compare
+
+        return compare(options)
+    if options.command == "export":
+        from nnstep.exporting import export
+
+        return export(options)
     from nnstep import commands
 
     return int(getattr(commands, options.command)(options))
@@ -111,10 +119,47 @@ def make_parser() -> Parser:
     trace.add_argument("--npz", metavar="FILE.npz", help="write all arrays there")
     _add_json(trace)
 
+    _add_compare(commands)
+    _add_export(commands)
+
     runs = commands.add_parser("runs", help="what is inside saved runs")
     runs.add_argument("files", nargs="+", metavar="FILE.nnrun", help="saved runs")
     _add_json(runs)
     return parser
+
+
+def _add_compare(commands: Any) -> None:
+    parser = commands.add_parser("compare", help="the same network in Keras and PyTorch, side by side")
+    _add_data(parser)
+    _add_network(parser)
+    _add_training(parser)
+    group = parser.add_argument_group("comparing")
+    group.add_argument(
+        "--framework", action="append", choices=("torch", "keras"), help="which one; can be given again; default both"
+    )
+    group.add_argument("--samples", type=int, default=100, metavar="N", help="how many go through; default 100")
+    group.add_argument(
+        "--tolerance",
+        type=float,
+        metavar="T",
+        help="largest difference, as a part of the largest term; default 1e-9, in float32 1e-4",
+    )
+    group.add_argument("--train", action="store_true", help="a table of training instead: errors, accuracies, times")
+    group.add_argument(
+        "--contender",
+        action="append",
+        metavar="SPEC",
+        help='one more row, such as "framework=torch; layers=784,32,relu,10; optimizer=adam; rate=0.01; batch=64"',
+    )
+    _add_json(parser)
+
+
+def _add_export(commands: Any) -> None:
+    parser = commands.add_parser("export", help="a trained network for Keras, PyTorch or ONNX")
+    parser.add_argument("file", metavar="WEIGHTS.npz|RUN.nnrun", help="saved weights or a saved run")
+    parser.add_argument("--to", required=True, metavar="FILE", help="a .keras, .pt or .onnx file")
+    parser.add_argument("--layers", metavar="LIST", help="the network, where the file does not say it")
+    parser.add_argument("--dtype", choices=("float64", "float32"), help="default: float32, for .pt as in the file")
 
 
 def _add_data(parser: Parser) -> None:

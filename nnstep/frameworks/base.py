@@ -68,9 +68,15 @@ class Observed:
 
 
 class FrameworkNetwork(Protocol):
-    """The same network in a framework, with its own layers, automatic differentiation and optimizer."""
+    """The same network in a framework, with its own layers, automatic differentiation and optimizer.
+
+    Attributes:
+        name: with its version.
+        single: part of it is computed in float32, even where float64 is asked for.
+    """
 
     name: str
+    single: bool
 
     def step(self, X: Array, y: Array, learning_rate: float, masks: Sequence[Array | None]) -> Observed:
         """Goes forward, back and updates once.

@@ -41,6 +41,7 @@ class KerasNetwork:
         self.jax = jax
         self.name = f"Keras {self.keras.__version__}"
         self.blueprint, self.rule = blueprint, blueprint.rule
+        self.single = any(isinstance(layer, BatchNormLayer) for layer in blueprint.layers)
         with precision(blueprint.dtype):
             self.keras.utils.set_random_seed(0)
             self.groups = [layers_of(self.keras, layer, blueprint.dtype) for layer in blueprint.layers]

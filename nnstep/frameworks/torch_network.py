@@ -40,7 +40,7 @@ class TorchNetwork:
     def __init__(self, blueprint: Blueprint) -> None:
         torch.set_num_threads(1)  # small networks gain nothing by more, and nnstep takes one
         self.name = f"PyTorch {torch.__version__.partition('+')[0]}"
-        self.blueprint, self.rule = blueprint, blueprint.rule
+        self.blueprint, self.rule, self.single = blueprint, blueprint.rule, False
         self.real = torch.float64 if np.dtype(blueprint.dtype) == np.float64 else torch.float32
         self.modules = [module_of(layer, flatten=HeightFirst).to(self.real) for layer in blueprint.layers]
         for layer, module in zip(blueprint.layers, self.modules, strict=True):
