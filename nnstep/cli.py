@@ -55,6 +55,7 @@ def run(options: argparse.Namespace) -> int:
 
         return open_debugger(options)
     if options.command == "compare":
+        one_thread()
         from nnstep.comparing import compare
 
         return compare(options)
@@ -65,6 +66,13 @@ def run(options: argparse.Namespace) -> int:
     from nnstep import commands
 
     return int(getattr(commands, options.command)(options))
+
+
+def one_thread() -> None:
+    """Lets numpy, JAX and PyTorch compute in one thread each, so that times can be compared; they are not loaded yet."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 
 
 def make_parser() -> Parser:
@@ -151,6 +159,7 @@ def _add_compare(commands: Any) -> None:
         metavar="SPEC",
         help='one more row, such as "framework=torch; layers=784,32,relu,10; optimizer=adam; rate=0.01; batch=64"',
     )
+    parser.set_defaults(epochs=None)
     _add_json(parser)
 
 

@@ -22,6 +22,8 @@ from nnstep.settings import Settings
 from nnstep.storage import check_writable, write_text
 from nnstep.workbench import Workbench, check_batches, set_up, settings_of
 
+USUAL_EPOCHS = 20
+
 
 def compare(options: Namespace) -> int:
     """Compares with frameworks; 1 where a tensor parts from one of them."""
@@ -39,6 +41,10 @@ def _lockstep(options: Namespace) -> int:
         raise NnstepError(f"--samples expected to be 1 or more, received {options.samples}")
     if options.tolerance is not None and not 0 < options.tolerance < 1:
         raise NnstepError(f"--tolerance expected to be a number between 0 and 1, received {options.tolerance:g}")
+    if options.epochs is not None and options.epochs < 1:
+        raise NnstepError(f"--epochs expected to be 1 or more, received {options.epochs}")
+    if options.contender:
+        raise NnstepError("--contender goes with --train")
     settings = settings_of(options)
     bench = set_up(options)
     check_batches(bench.network, settings)
@@ -101,7 +107,7 @@ def batches_of(bench: Workbench, settings: Settings, options: Namespace) -> list
     """Which samples each step takes: through the epochs, until there were as many as --samples says."""
     found: list[NDArray[np.int64]] = []
     count = len(bench.data.train)
-    for epoch in range(1, options.epochs + 1):
+    for epoch in range(1, (options.epochs or USUAL_EPOCHS) + 1):
         order = epoch_order(count, epoch, settings.shuffle, settings.seed)
         for rows in cut(order, settings.batch_size):
             if len(found) * settings.batch_size >= options.samples:
