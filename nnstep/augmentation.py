@@ -75,7 +75,7 @@ def parse_augmentation(text: str) -> Augmentation | None:
 
 @lru_cache(maxsize=2)
 def _moves(samples: int, shift: int, rotate: float, seed: int, epoch: int) -> tuple[NDArray[np.int64], Numbers]:
-    """For each sample how many pixels down and right (samples, 2), and its angle in radians against the clock (samples,)."""
+    """Pixels down and right (samples, 2), and the angle in radians against the clock (samples,)."""
     rng = np.random.default_rng([seed, epoch, STREAM])
     shifts = rng.integers(-shift, shift + 1, (samples, 2))
     return shifts, np.deg2rad(rng.uniform(-rotate, rotate, samples))

@@ -70,13 +70,13 @@ class Optimizer:
         self.state = {
             f"{name}.{slot}": np.zeros_like(array) for name, array in parameters.items() for slot in self.slots
         }
-        if self.slots:
+        if self.state:
             self.state["updates"] = np.zeros(())
 
     def update(self, parameters: Mapping[str, Array], gradients: Mapping[str, Array], learning_rate: float) -> None:
         """Improves the parameters in place by their gradients."""
         gradients = self.prepared(parameters, gradients)
-        if self.slots:
+        if self.state:
             self.state["updates"] += 1
         for name, parameter in parameters.items():
             kept = [self.state[f"{name}.{slot}"] for slot in self.slots]

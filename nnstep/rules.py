@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from nnstep.layers import ActivationLayer, AffineLayer, Array
+from nnstep.batchnorm import BatchNormLayer
+from nnstep.convolution import ConvLayer
+from nnstep.dropout import DropoutLayer
+from nnstep.layers import ActivationLayer, AffineLayer, Array, SoftmaxLayer
+from nnstep.pooling import AveragePoolLayer, FlattenLayer, MaxPoolLayer
 from nnstep.stepping import Frame
 
 
@@ -11,10 +15,10 @@ def rule(frame: Frame, layer: object | None) -> str:
     if layer is None:
         if frame.input_gradient is None:
             return f"E = {frame.step.name}(y, ŷ), one number for how wrong the outputs are"
-        return "dE/dŷ: how E changes with each output" + _squares(frame)
+        return "dE/dŷ: how E changes with each output" + _loss_gradient(frame)
     if frame.step.phase == "forward":
         return f"{_forward(layer)}   {_shape(frame.input)} → {_shape(frame.output)}"
-    return f"{_backward(layer)}   {_shape(frame.output_gradient)} → {_shape(frame.input_gradient)}"
+    return f"{_backward(frame, layer)}   {_shape(frame.output_gradient)} → {_shape(frame.input_gradient)}"
 
 
 def shown_tensors(frame: Frame) -> list[tuple[str, Array]]:
@@ -38,22 +42,59 @@ def shown_tensors(frame: Frame) -> list[tuple[str, Array]]:
     return [(symbol, array) for symbol, array in chosen if array is not None]
 
 
+FORWARD: dict[type, str] = {
+    AffineLayer: "Y = X W + b",
+    SoftmaxLayer: "Y = e^X / Σ e^X",
+    ConvLayer: "Y[y,x,k] = Σ X[y+i,x+j,c] W[i,j,c,k] + b[k]",
+    MaxPoolLayer: "Y[y,x,c] = the largest X of each window",
+    AveragePoolLayer: "Y[y,x,c] = the mean X of each window",
+    FlattenLayer: "Y = X as one row",
+    DropoutLayer: "Y = X ∘ mask / (1 − rate), in evaluation Y = X",
+    BatchNormLayer: "Y = γ (X − mean)/√variance + β of the batch, in evaluation of the running ones",
+}
+BACKWARD: dict[type, str] = {
+    AffineLayer: "dE/dX = dE/dY Wᵀ   dE/dW = Xᵀ dE/dY",
+    SoftmaxLayer: "dE/dX = Y ∘ (dE/dY − Σ dE/dY Y)",
+    ConvLayer: "dE/dX = Σ dE/dY W over its windows   dE/dW = Σ X dE/dY",
+    MaxPoolLayer: "dE/dX = dE/dY of the windows where X is the largest, else 0",
+    AveragePoolLayer: "dE/dX = Σ dE/dY of its windows / their size",
+    FlattenLayer: "dE/dX = dE/dY in X's shape",
+    DropoutLayer: "dE/dX = dE/dY ∘ mask / (1 − rate)",
+    BatchNormLayer: "dE/dX = γ/√variance (dE/dY − mean(dE/dY) − x̂ mean(dE/dY x̂))",
+}
+UPDATES = {
+    "sgd": "W ← W − η dE/dW",
+    "momentum": "V ← 0.9 V + dE/dW   W ← W − η V",
+    "nesterov": "V ← 0.9 V + dE/dW   W ← W − η (dE/dW + 0.9 V)",
+    "rmsprop": "S ← 0.99 S + 0.01 (dE/dW)²   W ← W − η dE/dW/√S",
+    "adam": "M, V ← moving means of dE/dW, (dE/dW)²   W ← W − η m̂/√v̂",
+    "adamw": "M, V ← moving means of dE/dW, (dE/dW)²   W ← W − η m̂/√v̂ − η λ W",
+}
+
+
 def _forward(layer: object) -> str:
-    if isinstance(layer, AffineLayer):
-        return "Y = X W + b"
-    return f"Y = {layer!r}(X)" if isinstance(layer, ActivationLayer) else "Y = forward_propagation(X)"
+    if isinstance(layer, ActivationLayer):
+        return f"Y = {layer!r}(X)"
+    return FORWARD.get(type(layer), "Y = forward_propagation(X)")
 
 
-def _backward(layer: object) -> str:
-    if isinstance(layer, AffineLayer):
-        return "dE/dX = dE/dY Wᵀ   dE/dW = Xᵀ dE/dY   W ← W − η dE/dW"
+def _backward(frame: Frame, layer: object) -> str:
     if isinstance(layer, ActivationLayer):
         return f"dE/dX = dE/dY ∘ {layer!r}′(X)"
-    return "dE/dX = backward_propagation(dE/dY, η)"
+    found = BACKWARD.get(type(layer), "dE/dX = backward_propagation(dE/dY, η)")
+    learns = bool(frame.after) and (type(layer) in BACKWARD or not frame.rule.plain)
+    update = UPDATES[frame.rule.name].replace("W", "γ" if isinstance(layer, BatchNormLayer) else "W")
+    return f"{found}   {update}" if learns else found
 
 
-def _squares(frame: Frame) -> str:
-    return f" = −2 (y − ŷ) / {frame.input.size}" if "mean squared error" in frame.step.name else ""
+def _loss_gradient(frame: Frame) -> str:
+    name, n = frame.step.name, len(frame.input)
+    over = f" / {n}" if n > 1 else ""
+    if "mean squared error" in name:
+        return f" = −2 (y − ŷ) / {frame.input.size}"
+    if "softmax cross-entropy" in name:
+        return f" = (softmax(ŷ) − y){over}"
+    return f" = −y / ŷ{over}" if "cross-entropy" in name else ""
 
 
 def _shape(array: Array | None) -> str:

@@ -59,6 +59,9 @@ def run_text(report: dict[str, Any]) -> str:
         settings = branch["settings"]
         came = f"   left {branch['parent']} at {branch['left_at']}" if branch["parent"] else ""
         order = "   shuffled" if settings["shuffle"] else ""
+        order += "".join(
+            f"   {settings[name]}" for name in ("optimizer", "schedule", "augment") if _unusual(settings, name)
+        )
         lines.append(
             f"  {branch['name']}   {branch['from']} to {branch['to']}   η {settings['learning_rate']:g}   "
             f"batches of {settings['batch_size']}{order}   {', '.join(branch['engines'])}   "
@@ -72,3 +75,7 @@ def run_text(report: dict[str, Any]) -> str:
 
 def _position(count: int, per_epoch: int) -> str:
     return str(Position(count // per_epoch + 1, count % per_epoch + 1))
+
+
+def _unusual(settings: dict[str, Any], name: str) -> bool:
+    return settings.get(name, "") not in ("", "sgd", "constant")

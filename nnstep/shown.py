@@ -56,6 +56,9 @@ def kind_of_scale(key: str) -> str:
         "input": "values",
         "output": "values",
         "target": "values",
+        "details": "values",
+        "state": "kept",
+        "state_after": "kept",
     }.get(group, group if group in ("gradients", "update") else "dE")
 
 

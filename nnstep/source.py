@@ -74,6 +74,8 @@ def running_source(
     try:
         with _undisturbed():
             recorder.follow(*_on_a_copy(stack, frame, frames))
+            if not frame.rule.plain and frame.after:
+                recorder.follow(*_update_of_copies(stack, frame))
     except (Exception, _TooLong):
         recorder.forget()
     return _sources(_called(stack, frame), recorder)[:MOST_FUNCTIONS]
@@ -123,6 +125,16 @@ def _on_a_copy(stack: Stack, frame: Frame, frames: Sequence[Frame]) -> Call:
     for X in inputs or [frame.input]:
         layer.forward_propagation(X.copy())
     return layer.backward_propagation, (frame.output_gradient.copy(), frame.learning_rate)
+
+
+def _update_of_copies(stack: Stack, frame: Frame) -> Call:
+    """The optimizer's update of copies of the parameters, with what it kept then."""
+    assert frame.step.layer is not None
+    optimizer = copy.deepcopy(stack.optimizers[frame.step.layer])
+    for name, array in frame.state.items():
+        optimizer.state[name][...] = array
+    parameters = {name: array.copy() for name, array in frame.before.items()}
+    return optimizer.update, (parameters, dict(frame.gradients), frame.learning_rate)
 
 
 @contextlib.contextmanager

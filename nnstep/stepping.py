@@ -112,7 +112,7 @@ def run_steps(
     plan = iter(steps_of(stack))
     count = 2 * len(stack.layers) + 2
     parameters = stack.snapshot() if parameters is None else parameters
-    inputs, outputs = [], []
+    inputs, outputs, details = [], [], []
     value = X
     for index, layer in enumerate(stack.layers):
         value = edit.applied(index, value) if edit else value
@@ -120,6 +120,7 @@ def run_steps(
         state = frozen_copies(stack.state_of(index))
         value = layer.forward_propagation(value)
         outputs.append(frozen_copy(value))
+        details.append(frozen_copies(_details(layer)))
         yield Frame(
             next(plan),
             count,
@@ -127,7 +128,7 @@ def run_steps(
             inputs[-1],
             output=outputs[-1],
             before=parameters[index],
-            details=frozen_copies(_details(layer)),
+            details=details[-1],
             state=state,
             state_after=frozen_copies(stack.state_of(index)) if state else NO_ARRAYS,
         )
@@ -151,7 +152,7 @@ def run_steps(
             gradients = frame.gradients if found is None else frozen_copies(found)
             after = frozen_copies(stack.moments_of(index))
             frame = replace(frame, gradients=gradients, state=moments, state_after=after, rule=stack.rule)
-        yield frame
+        yield replace(frame, details=details[index]) if details[index] else frame
 
 
 def _backward_frame(

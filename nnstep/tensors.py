@@ -10,7 +10,8 @@ import numpy as np
 from nnstep.layers import Array
 from nnstep.stepping import Frame
 
-SYMBOLS = {"weights": "W", "bias": "b"}
+SYMBOLS = {"weights": "W", "bias": "b", "gamma": "γ", "beta": "β"}
+DETAILS = {"evaluation": "Y in evaluation", "normalised": "x̂"}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -19,7 +20,8 @@ class Tensor:
 
     Attributes:
         key: `input`, `output`, `target`, `output_gradient`, `input_gradient`, or a group and a parameter's name:
-            `before.weights`, `gradients.weights`, `update.weights` (after − before), `after.weights`.
+            `before.weights`, `gradients.weights`, `update.weights` (after − before), `after.weights`; `details.mask`,
+            `state.running_mean` and `state_after.running_mean` for what layers make besides, and keep with optimizers.
         symbol: what formulas call it: `X`, `Y`, `y`, `dE/dY`, `dE/dX`, `W`, `dE/dW`, `ΔW`, `W after`.
         array: its numbers, read-only.
     """
@@ -42,6 +44,7 @@ def tensors_of(frame: Frame) -> tuple[Tensor, ...]:
     elif frame.step.phase == "forward":
         found = [("input", "X", frame.input), ("output", "Y", frame.output)]
         found += [(f"before.{name}", symbol_of(name), array) for name, array in frame.before.items()]
+        found += _kept(frame)
     else:
         found = [
             ("output_gradient", "dE/dY", frame.output_gradient),
@@ -55,8 +58,24 @@ def tensors_of(frame: Frame) -> tuple[Tensor, ...]:
                 (f"before.{name}", f"{symbol} before", frame.before[name]),
                 (f"after.{name}", f"{symbol} after", frame.after[name]),
             ]
+        found += _kept(frame)
         found += [("input", "X", frame.input), ("output", "Y", frame.output)]
     return tuple(Tensor(key, symbol, array) for key, symbol, array in found if array is not None)
+
+
+def _kept(frame: Frame) -> list[tuple[str, str, Array | None]]:
+    """What a layer made besides, and what it or the optimizer keeps, before and after the step."""
+    keys = [f"details.{name}" for name in frame.details]
+    keys += [f"{group}.{name}" for name in frame.state_after for group in ("state", "state_after")]
+    return [(key, kept_symbol(key), tensor_of(frame, key)) for key in keys]
+
+
+def kept_symbol(key: str) -> str:
+    """The symbol of a tensor of `details`, `state` or `state_after`: `mask`, `running mean`, `velocity of W after`."""
+    group, _, name = key.partition(".")
+    parameter, _, slot = name.rpartition(".")
+    text = f"{slot} of {symbol_of(parameter)}" if parameter else DETAILS.get(name, name.replace("_", " "))
+    return {"state": f"{text} before", "state_after": f"{text} after"}.get(group, text)
 
 
 def tensor_of(frame: Frame, key: str) -> Array | None:

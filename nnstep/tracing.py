@@ -10,11 +10,12 @@ import numpy as np
 from nnstep.layers import Array
 from nnstep.stack import Arrays
 from nnstep.stepping import Frame
+from nnstep.tensors import kept_symbol
 
 SMALL = 16
 
 SINGLE = ("input", "output", "target", "output_gradient", "input_gradient")
-GROUPS = ("gradients", "before", "after")
+GROUPS = ("gradients", "before", "after", "details", "state", "state_after")
 
 
 def symbols(frame: Frame) -> dict[str, str]:
@@ -66,7 +67,8 @@ def as_text(frame: Frame) -> str:
     lines = [f"step {step.index + 1} of {frame.count}   {step.phase}   {step.name}"]
     for name, array in tensors(frame):
         group, _, rest = name.partition(".")
-        label = called.get(name) or {"gradients": f"dE/d {rest}"}.get(group, f"{rest} {group}")
+        kept = kept_symbol(name) if group in ("details", "state", "state_after") else f"{rest} {group}"
+        label = called.get(name) or {"gradients": f"dE/d {rest}"}.get(group, kept)
         lines += _tensor_lines(label, array)
     if frame.derived:
         lines.append("    gradients are −(after − before)/η: the layer does not name its own")

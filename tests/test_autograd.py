@@ -1,8 +1,11 @@
 """Gradients of every layer, activation and loss against finite differences, JAX and PyTorch."""
 
+import math
+
 import numpy as np
 import pytest
 
+from nnstep.architecture import build_network
 from nnstep.layers import ACTIVATIONS, ActivationLayer, AffineLayer
 from nnstep.losses import mse, mse_prime
 from nnstep.network import Network
@@ -84,3 +87,38 @@ def test_gradients_agree_with_pytorch(name: str, rng: np.random.Generator) -> No
     torch.nn.functional.mse_loss(f(f(x @ w1 + b1) @ w2 + b2), torch.tensor(y)).backward()
     for ours, value in zip(gradients_of(network, X, y), values, strict=True):
         np.testing.assert_allclose(ours, value.grad.numpy(), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("layers", "loss"),
+    [
+        ("6x5,conv 2 3x2,tanh,maxpool 2,flatten,3,softmax", "cross_entropy"),
+        ("7x6x2,conv 2 3x3 stride 2 pad 1,elu,avgpool 2x3 stride 1,conv 2 2x1,flatten,3", "softmax_cross_entropy"),
+        ("5x5,maxpool 3 stride 1,conv 3 2x2 pad 1,batchnorm,gelu,flatten,3", "mse"),
+        ("6,4,batchnorm,leaky_relu,dropout 0.4,3,softmax", "mse"),
+    ],
+)
+def test_gradients_of_whole_networks_agree_with_central_differences(
+    layers: str, loss: str, rng: np.random.Generator
+) -> None:
+    network = build_network(layers, loss, seed=5)
+    X, y = rng.normal(size=(3, math.prod(map(int, layers.split(",")[0].split("x"))))), np.eye(3)
+
+    def forward() -> np.ndarray:
+        for layer in network.layers:
+            if "drawn" in layer.state:
+                layer.state["drawn"][...] = 0  # the same mask each time
+        return network.forward(X)
+
+    dE_dX = network.backward(network.loss.gradient(y, forward()), 0.0)
+    arrays = [layer.gradients[name].copy() for layer in network.layers for name in layer.gradients]
+    for value, gradient in zip(values_of(network, X), [dE_dX, *arrays], strict=True):
+        for number in rng.permutation(value.size)[:20]:
+            index = np.unravel_index(number, value.shape)
+            old = value[index]
+            value[index] = old + H
+            above = network.loss.function(y, forward())
+            value[index] = old - H
+            below = network.loss.function(y, forward())
+            value[index] = old
+            assert gradient[index] == pytest.approx((above - below) / (2 * H), rel=1e-6, abs=1e-8)

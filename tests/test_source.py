@@ -9,9 +9,11 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from nnstep.architecture import build_network
 from nnstep.layers import ActivationLayer, AffineLayer
 from nnstep.losses import LOSSES, Loss
 from nnstep.network import Network
+from nnstep.optimizers import Rule
 from nnstep.source import Function, running_source
 from nnstep.stack import Stack
 from nnstep.stepping import Frame, run_steps
@@ -368,3 +370,19 @@ def test_nnsteps_own_layers_show_their_source_in_each_phase(small_network: Netwo
     assert not any("raise" in text for text in run_lines(forward))
     assert "self.bias -= learning_rate * self.bias_gradient" in run_lines(backward)
     assert run_lines(found[3][0]) == ["return -2 * (y_true - y_pred) / y_true.size"]
+
+
+def test_the_optimizers_lines_follow_the_layers() -> None:
+    network = build_network("4,3,tanh,2")
+    stack = Stack(network.layers, network.loss)
+    stack.use_rule(Rule("momentum", 0.1))
+    frames = list(run_steps(stack, np.ones((1, 4)), np.eye(2)[:1], 0.1))
+    names = [function.name for function in running_source(stack, frames[-1], frames)]
+    assert names == [
+        "AffineLayer.backward_propagation",
+        "Optimizer.update",
+        "Optimizer.prepared",
+        "clipping",
+        "Momentum.descend",
+    ]
+    assert stack.state()["0.updates"] == 1

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstep.activations import LEAK
 from nnstep.engines.affine_stack import affine_layers, pixel_values
 from nnstep.engines.base import Outcome
 from nnstep.layers import ACTIVATIONS, Array
@@ -16,6 +17,8 @@ from nnstep.stack import Stack
 
 # f′ by f's output, which is at hand: it spares to compute f again.
 SLOPES: dict[str, Callable[[Array], Array | float]] = {
+    "leaky_relu": lambda y: np.where(y > 0, 1, LEAK).astype(y.dtype),
+    "elu": lambda y: np.where(y > 0, 1, y + 1).astype(y.dtype),
     "identity": lambda y: 1.0,
     "tanh": lambda y: 1 - y * y,
     "relu": lambda y: (y > 0).astype(y.dtype),

@@ -67,7 +67,7 @@ def choose_engine(name: str, stack: Stack) -> Engine:
     Raises:
         NnstepError: the name is unknown, or that engine cannot take the stack.
     """
-    from nnstep.engines.affine_stack import why_not
+    from nnstep.engines.compiled_stack import why_not
     from nnstep.engines.numba_engine import NumbaEngine
     from nnstep.engines.numpy_engine import NumpyEngine
 

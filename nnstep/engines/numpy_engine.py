@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstep.engines.affine_numpy import AffineRun
-from nnstep.engines.affine_stack import why_not
+from nnstep.engines.affine_numpy import SLOPES, AffineRun
+from nnstep.engines.affine_stack import affine_layers, why_not
 from nnstep.engines.base import Outcome
 from nnstep.samples import Samples
 from nnstep.stack import Stack
@@ -50,7 +50,7 @@ class NumpyEngine:
     ) -> Outcome:
         """Trains on the rows in their order, `batch_size` at a time; see `Engine.run`."""
         with np.errstate(over="ignore", invalid="ignore"):
-            if why_not(stack) or not stack.rule.plain:
+            if why_not(stack) or not stack.rule.plain or any(f not in SLOPES for _, f in affine_layers(stack)):
                 return through_layers(stack, samples, rows, learning_rate, batch_size)
             run = AffineRun(stack, samples, learning_rate)
             return run.one_at_a_time(rows) if batch_size == 1 else run.in_batches(rows, batch_size)

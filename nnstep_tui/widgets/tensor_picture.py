@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rich.segment import Segment
 from textual.strip import Strip
 
+from nnstep.feature_maps import Maps, maps_of
 from nnstep.histogram import histogram
 from nnstep.layers import Array
 from nnstep.pictures import Grid, Index, Layout, Tiles, cut, fit, largest, layout_of, levels, moved, tiles_of, window
@@ -88,6 +89,8 @@ class TensorPicture:
         """The element that is so many rows and columns from the cursor, as they are drawn; None without a cursor."""
         if self.view.cursor is None or self._grid is None:
             return None
+        if isinstance(self._layout_shown, Maps):
+            return self._layout_shown.moved(self.view.cursor, down, right)
         return moved(self._layout_shown, self.view.cursor, down, right)
 
     def draw(self, height: int, width: int, palette: Palette) -> list[Strip]:
@@ -127,10 +130,12 @@ class TensorPicture:
         if tiles:
             grid, blank = self._tiles(tiles, height, width), None
         else:
-            layout = layout_of(view.array.shape, view.picture, _wrap(view.array.size, height, width))
+            maps = maps_of(view.array.shape, "W" in view.symbol)
+            layout = maps or layout_of(view.array.shape, view.picture, _wrap(view.array.size, height, width))
             matrix, self._layout_shown = layout.matrix(view.array), layout
             if view.whole:
-                grid = fit(matrix, *_room(layout, view.picture, height, width))
+                kept = (layout.rows, layout.columns) if maps else view.picture
+                grid = fit(matrix, *_room(layout, kept, height, width))
             else:
                 row, column = layout.cell_of(view.cursor) if view.cursor else (None, None)
                 top = window(layout.rows, height, self._offset[0], row)

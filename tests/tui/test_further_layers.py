@@ -1,0 +1,42 @@
+"""The app on networks of the further layers: every step and view of them can be shown, and filters are pictures."""
+
+import pytest
+from pilot_app import make_app, screen_text, text
+from textual.pilot import Pilot
+
+from nnstep.feature_maps import Maps
+from nnstep_tui.widgets.tensors import TensorPanes
+
+CONV = "28x28,conv 4 5x5,relu,maxpool 2,batchnorm,flatten,16,gelu,dropout 0.3,10,softmax"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 45)])
+async def test_every_step_and_view_of_a_convolutional_network_is_shown(size: tuple[int, int]) -> None:
+    app = make_app(layers=CONV)
+    async with app.run_test(size=size) as pilot:
+        steps = len(app.screen.debugger.frames)  # type: ignore[attr-defined]
+        for _ in range(steps):
+            for key in ("v", "v", "v", "v", "tab", "z", "z"):
+                await pilot.press(key)
+            await pilot.press("n")
+        assert app.screen.debugger.position.sample == 2  # type: ignore[attr-defined]
+
+
+async def test_a_feature_map_is_a_picture_with_its_arithmetic() -> None:
+    app = make_app(layers=CONV)
+    async with app.run_test(size=(140, 45)) as pilot:
+        assert "Y[y,x,k] = Σ X[y+i,x+j,c] W[i,j,c,k] + b[k]" in text(app, "#rule")
+        await _select(pilot, "Y (1, 24, 24, 4)")
+        await pilot.press("z", "e")
+        await pilot.press("right", "down")
+        shown = app.screen.query_one(TensorPanes).picture._layout_shown
+        assert isinstance(shown, Maps) and shown.picture == (24, 24) and shown.count == 4
+        assert "Σ X[y,x,c]·W[i,j,c," in screen_text(app)
+
+
+async def _select(pilot: Pilot, title: str) -> None:
+    for _ in range(8):
+        if pilot.app.screen.query_one(TensorPanes).picture.title == title:
+            return
+        await pilot.press("tab")
+    raise AssertionError(f"{title} cannot be selected")
