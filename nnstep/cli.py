@@ -168,6 +168,10 @@ def _add_export(commands: Any) -> None:
     parser.add_argument("file", metavar="WEIGHTS.npz|RUN.nnrun", help="saved weights or a saved run")
     parser.add_argument("--to", required=True, metavar="FILE", help="a .keras, .pt or .onnx file")
     parser.add_argument("--layers", metavar="LIST", help="the network, where the file does not say it")
+    parser.add_argument("--at", metavar="EPOCH.SAMPLE", help="where in a run; default: where it ended")
+    parser.add_argument("--branch", metavar="NAME", help="of which branch of it")
+    parser.add_argument("--data", default="samples", metavar="WHICH", help="where a run's data are now")
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N training samples of them")
     parser.add_argument("--dtype", choices=("float64", "float32"), help="default: float32, for .pt as in the file")
 
 
@@ -192,7 +196,7 @@ def _add_network(parser: Parser) -> None:
     group.add_argument("--init", help="lecun (default), xavier, he or uniform01")
     group.add_argument("--seed", type=int, default=0, metavar="N", help="of weights and shuffling; default 0")
     group.add_argument("--dtype", default="float64", choices=("float64", "float32"), help="default float64")
-    group.add_argument("--weights", metavar="FILE.npz", help="start from these")
+    group.add_argument("--weights", metavar="FILE.npz", help="start from these; a .keras or .pt file too")
 
 
 def _add_training(parser: Parser) -> None:

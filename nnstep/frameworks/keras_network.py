@@ -228,8 +228,14 @@ class KerasNetwork:
         return self._model
 
 
-def layers_of(keras: Any, layer: Layer, dtype: Any) -> list[Any]:
+def layers_of(keras: Any, layer: Layer, dtype: Any, by_name: bool = False) -> list[Any]:
     """The Keras layers that do what a layer does, with fresh parameters.
+
+    Args:
+        keras: the module.
+        layer: of nnstep's.
+        dtype: float64 or float32.
+        by_name: only activations that a file can name.
 
     Raises:
         NnstepError: there are none.
@@ -256,7 +262,7 @@ def layers_of(keras: Any, layer: Layer, dtype: Any) -> list[Any]:
         name = layer.activation.name
         if name == "leaky_relu":
             return [kinds.LeakyReLU(LEAK, **kind)]
-        if name == "tanh" and kind["dtype"] == "float64":
+        if name == "tanh" and kind["dtype"] == "float64" and not by_name:
             from jax.numpy import tanh  # that of Keras computes in float32
 
             return [kinds.Activation(tanh, **kind)]
