@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def one_thread() -> None:
-    """Lets numpy, JAX and PyTorch compute in one thread each, so that times can be compared; they are not loaded yet."""
+    """Lets numpy and the frameworks, which are not loaded yet, compute in one thread: their times can be compared."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")

@@ -95,7 +95,7 @@ def parse_contender(text: str, base: Contender) -> Contender:
         optimizer=found.get("optimizer", base.settings.optimizer),
     )
     texts = {key: found[key] for key in ("layers", "loss", "init", "engine", "name") if key in found}
-    return replace(base, framework=framework, dtype=dtype, settings=settings, **texts)  # type: ignore[arg-type]
+    return replace(base, framework=framework, dtype=dtype, settings=settings, **texts)
 
 
 def installed(contenders: Sequence[Contender]) -> tuple[list[Contender], dict[str, str]]:

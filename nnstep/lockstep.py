@@ -120,9 +120,7 @@ class Lockstep:
 
     def _go_along(self, companion: Companion, number: int, frames: Sequence[Frame], X: Array, y: Array) -> None:
         try:
-            theirs = self.twin.frames(
-                companion.network, self.stack, X, y, self.learning_rate, masks_of(frames)
-            )
+            theirs = self.twin.frames(companion.network, self.stack, X, y, self.learning_rate, masks_of(frames))
         except NnstepError as error:
             companion.ended = error.message
             return

@@ -85,18 +85,14 @@ def contenders_of(options: Namespace) -> tuple[list[Contender], dict[str, str]]:
     if layers.lower().endswith(".toml"):
         file = read_network_file(layers)
         layers, loss, init = file.layers, loss or file.loss, init or file.init
-    base = Contender(
-        OURS, layers, loss or "mse", init or "lecun", settings_of(options), options.dtype, options.engine
-    )
+    base = Contender(OURS, layers, loss or "mse", init or "lecun", settings_of(options), options.dtype, options.engine)
     wanted = usual_contenders(base, options.framework or list(FRAMEWORKS))
     return installed([*wanted, *(parse_contender(text, base) for text in options.contender or ())])
 
 
 def network_of(contender: Contender) -> Network:
     """Its network with fresh weights, the same for all contenders with these layers and seed."""
-    return build_network(
-        contender.layers, contender.loss, contender.init, contender.settings.seed, contender.dtype
-    )
+    return build_network(contender.layers, contender.loss, contender.init, contender.settings.seed, contender.dtype)
 
 
 def _trained(contender: Contender, data: Dataset, epochs: int) -> Row:
@@ -154,16 +150,16 @@ def _by_framework(row: Row, data: Dataset, epochs: int, show: Report) -> Iterato
             order = epoch_order(len(X), epoch, True, settings.seed)
             inputs, targets = X[order], y[order]
         began = time.perf_counter()
-        error = theirs.epoch(
-            inputs, targets, settings.learning_rate, settings.batch_size, lambda count, done=done: show(done + count)
-        )
+        error = theirs.epoch(inputs, targets, settings.learning_rate, settings.batch_size, _after(done, show))
         seconds = time.perf_counter() - began
         yield {"error": error, "seconds": seconds, **_evaluated(theirs.predict, data, network, contender)}
 
 
-def _evaluated(
-    predict: Callable[[Any], Any], data: Dataset, network: Network, contender: Contender
-) -> dict[str, Any]:
+def _after(done: int, show: Report) -> Report:
+    return lambda count: show(done + count)
+
+
+def _evaluated(predict: Callable[[Any], Any], data: Dataset, network: Network, contender: Contender) -> dict[str, Any]:
     outputs = predict(data.test.inputs(slice(None), np.dtype(contender.dtype)))
     with np.errstate(over="ignore", invalid="ignore"):
         found: Evaluation = evaluate(outputs, data.test.targets(slice(None)), network.loss)
@@ -214,9 +210,7 @@ def _ending(row: Row) -> str:
     return f"error {last['error']:.6f}, accuracy {test['correct']}/{test['samples']}{ended}"
 
 
-def report_of(
-    rows: Sequence[Row], data: Dataset, missing: dict[str, str], options: Namespace
-) -> dict[str, Any]:
+def report_of(rows: Sequence[Row], data: Dataset, missing: dict[str, str], options: Namespace) -> dict[str, Any]:
     """All of it in full precision; the epochs are the points of the curves."""
     return {
         "contenders": [

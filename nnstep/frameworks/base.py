@@ -126,9 +126,7 @@ def check_installed(framework: str) -> None:
     if framework not in FRAMEWORKS:
         raise NnstepError(f"unknown framework '{framework}'", f"Choose one of: {', '.join(FRAMEWORKS)}")
     if not is_installed(framework):
-        raise NnstepError(
-            f"{FRAMEWORKS[framework]} is not installed", f'Install it: pip install "nnstep[{framework}]"'
-        )
+        raise NnstepError(f"{FRAMEWORKS[framework]} is not installed", f'Install it: pip install "nnstep[{framework}]"')
 
 
 def open_framework(framework: str, blueprint: Blueprint) -> FrameworkNetwork:
@@ -167,9 +165,7 @@ def frames_from(
     for step in steps:
         if step.layer is None:
             gradient = back[-1] if step.index == layers + 1 else None
-            yield Frame(
-                step, count, learning_rate, inputs[-1], output=error, target=target, input_gradient=gradient
-            )
+            yield Frame(step, count, learning_rate, inputs[-1], output=error, target=target, input_gradient=gradient)
             continue
         i = step.layer
         before = frozen_copies(observed.before[i])

@@ -98,7 +98,9 @@ class _Reader:
             self.parts.append(function)
 
     def refuse(self, layer: Any) -> str:
-        raise NnstepError(f"{self.path}: nnstep has no counterpart of the Keras layer {layer.name} ({type(layer).__name__})")
+        raise NnstepError(
+            f"{self.path}: nnstep has no counterpart of the Keras layer {layer.name} ({type(layer).__name__})"
+        )
 
     def function(self, layer: Any) -> str | None:
         """The activation of a layer; None for none."""

@@ -38,7 +38,9 @@ def precision(dtype: DTypeLike) -> Iterator[None]:
     if hasattr(jax, "enable_x64"):
         enable_x64 = jax.enable_x64
     else:
-        from jax.experimental import enable_x64
+        from jax import experimental
+
+        enable_x64 = experimental.enable_x64
     usual = keras.config.floatx()
     keras.config.set_floatx(np.dtype(dtype).name)
     try:

@@ -20,7 +20,7 @@ from nnstep.layers import ActivationLayer, AffineLayer, Array, Layer, SoftmaxLay
 from nnstep.pooling import FlattenLayer, PoolingLayer
 
 OPERATION_SET, FORMAT = 17, 8
-FUNCTIONS: dict[str, tuple[str, dict[str, float]]] = {
+FUNCTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "tanh": ("Tanh", {}),
     "relu": ("Relu", {}),
     "sigmoid": ("Sigmoid", {}),
@@ -50,7 +50,7 @@ def onnx_bytes(layers: Sequence[Layer], shape: tuple[int, ...], dtype: DTypeLike
     value = "input"
     for layer, arrays in zip(layers, with_channels_first(layers, kept_in(layers)), strict=True):
         value = writer.layer(layer, arrays, value)
-    writer.add("Identity", [value], "output")
+    writer.add("Identity", [value], output="output")
     real = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
     size = list(shape) if len(shape) == 1 else [shape[2], shape[0], shape[1]]
     given = helper.make_tensor_value_info("input", real, ["batch", *size])
@@ -82,7 +82,11 @@ class _Writer:
             return self.add("Gemm", [value, *self.put(arrays["weights"], arrays["bias"])])
         if isinstance(layer, ConvLayer):
             filters = arrays["weights"].transpose(3, 2, 0, 1)
-            known = {"kernel_shape": layer.kernel, "strides": [layer.stride] * 2, "pads": [layer.padding] * 4}
+            known: dict[str, Any] = {
+                "kernel_shape": layer.kernel,
+                "strides": [layer.stride] * 2,
+                "pads": [layer.padding] * 4,
+            }
             return self.add("Conv", [value, *self.put(filters, arrays["bias"])], **known)
         if isinstance(layer, PoolingLayer):
             kind = "MaxPool" if layer.kind == "maxpool" else "AveragePool"
@@ -104,7 +108,7 @@ class _Writer:
         kind, numbers = FUNCTIONS[name]
         return self.add(kind, [value], **numbers)
 
-    def add(self, kind: str, inputs: list[str], output: str = "", **known: Any) -> str:
+    def add(self, kind: str, inputs: list[str], *, output: str = "", **known: Any) -> str:
         """Adds a node, and returns the name of its output."""
         output = output or f"value{len(self.nodes)}"
         self.nodes.append(self.onnx.helper.make_node(kind, inputs, [output], **known))

@@ -32,9 +32,7 @@ def kept_in(layers: Sequence[Layer]) -> list[dict[str, Array]]:
     return [layer.parameters | layer.state if layer.parameters else {} for layer in layers]
 
 
-def _reordered(
-    layers: Sequence[Layer], arrays: Sequence[Mapping[str, Array]], back: bool
-) -> list[dict[str, Array]]:
+def _reordered(layers: Sequence[Layer], arrays: Sequence[Mapping[str, Array]], back: bool) -> list[dict[str, Array]]:
     order: NDArray[np.int64] | None = None
     picture: object = None
     found = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nnstep.layers import Array
 from nnstep.stepping import Frame
@@ -14,7 +15,8 @@ def is_tie(mine: Frame, theirs: Frame, key: str, tolerance: float) -> bool:
     """Two frames differ in dE/dX only where values tie up to rounding, so that neither of them is wrong.
 
     Args:
-        mine, theirs: the same step of both.
+        mine: a step of the stack.
+        theirs: the same step of a framework.
         key: of the tensor in which they differ.
         tolerance: what counts as equal, as a part of the largest input.
     """
@@ -33,7 +35,7 @@ def is_tie(mine: Frame, theirs: Frame, key: str, tolerance: float) -> bool:
     return False
 
 
-def _only_moved(X: Array, a: Array, b: Array, apart: Array, near: float) -> bool:
+def _only_moved(X: Array, a: Array, b: Array, apart: NDArray[np.bool_], near: float) -> bool:
     """Within each small neighbourhood the gradient is the same in sum, and the pixels that it moved between tie."""
     if X.ndim != 4:
         return False

@@ -29,7 +29,7 @@ def torch_bytes(layers: Sequence[Layer], meta: Mapping[str, Any], dtype: DTypeLi
     """
     network = sequential_of(layers, dtype)
     state = network.state_dict()
-    state._metadata[META] = {name: str(value) for name, value in meta.items()}  # type: ignore[attr-defined]
+    state._metadata[META] = {name: str(value) for name, value in meta.items()}
     buffer = io.BytesIO()
     torch.save(state, buffer)
     return buffer.getvalue()
@@ -71,7 +71,7 @@ def read_torch(path: str) -> tuple[dict[str, Array], dict[str, Any] | None]:
         prefix, _, name = str(key).rpartition(".")
         if name != "num_batches_tracked":
             layers.setdefault(prefix, {})[name] = tensor
-    arrays = {}
+    arrays: dict[str, Array] = {}
     for number, (prefix, named) in enumerate(layers.items()):
         arrays |= {f"{number}.{name}": array for name, array in _arrays(path, prefix, named).items()}
     meta = getattr(loaded, "_metadata", {}).get(META)

@@ -154,7 +154,7 @@ class TorchNetwork:
         return [{name: as_ours(b) for name, b in state_in(module).items()} for module in self.modules]
 
 
-class HeightFirst(nn.Module):
+class HeightFirst(nn.Module):  # type: ignore[misc]
     """Flattens pictures in nnstep's order: height, width, channels."""
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
@@ -190,7 +190,7 @@ def module_of(layer: Layer, flatten: Callable[[], nn.Module] = nn.Flatten) -> nn
     raise NnstepError(f"PyTorch has no counterpart of the layer {layer}")
 
 
-class AnyBatchNorm(nn.modules.batchnorm._BatchNorm):
+class AnyBatchNorm(nn.modules.batchnorm._BatchNorm):  # type: ignore[misc]
     """Batch normalisation of rows and of pictures: BatchNorm1d and BatchNorm2d differ only in what they refuse."""
 
     def _check_input_dim(self, input: torch.Tensor) -> None:
