@@ -6,12 +6,24 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from nnstep import __version__
 from nnstep.errors import NnstepError
 
-COMMANDS = ("debug", "train", "evaluate", "predict", "trace", "check", "runs", "report", "wars")
+COMMANDS = (
+    "debug",
+    "train",
+    "evaluate",
+    "predict",
+    "trace",
+    "check",
+    "compare",
+    "export",
+    "runs",
+    "report",
+    "wars",
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -65,9 +77,25 @@ def run(options: argparse.Namespace) -> int:
         from nnstep.check_command import check
 
         return check(options)
+    if options.command == "compare":
+        one_thread()
+        from nnstep.comparing import compare
+
+        return compare(options)
+    if options.command == "export":
+        from nnstep.exporting import export
+
+        return export(options)
     from nnstep import commands
 
     return int(getattr(commands, options.command)(options))
+
+
+def one_thread() -> None:
+    """Lets numpy and the frameworks, which are not loaded yet, compute in one thread: their times can be compared."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 
 
 def make_parser() -> Parser:
@@ -149,6 +177,8 @@ def make_parser() -> Parser:
     _add_json(trace)
 
     _add_check(commands)
+    _add_compare(commands)
+    _add_export(commands)
 
     runs = commands.add_parser("runs", help="what is inside saved runs")
     runs.add_argument("files", nargs="+", metavar="FILE.nnrun", help="saved runs")
@@ -196,6 +226,45 @@ def _add_wars(parser: Parser) -> None:
     _add_json(parser)
 
 
+def _add_compare(commands: Any) -> None:
+    parser = commands.add_parser("compare", help="the same network in Keras and PyTorch, side by side")
+    _add_data(parser)
+    _add_network(parser)
+    _add_training(parser)
+    group = parser.add_argument_group("comparing")
+    group.add_argument(
+        "--framework", action="append", choices=("torch", "keras"), help="which one; can be given again; default both"
+    )
+    group.add_argument("--samples", type=int, default=100, metavar="N", help="how many go through; default 100")
+    group.add_argument(
+        "--tolerance",
+        type=float,
+        metavar="T",
+        help="largest difference, as a part of the largest term; default 1e-9, in float32 1e-4",
+    )
+    group.add_argument("--train", action="store_true", help="a table of training instead: errors, accuracies, times")
+    group.add_argument(
+        "--contender",
+        action="append",
+        metavar="SPEC",
+        help='one more row, such as "framework=torch; layers=784,32,relu,10; optimizer=adam; rate=0.01; batch=64"',
+    )
+    parser.set_defaults(epochs=None)
+    _add_json(parser)
+
+
+def _add_export(commands: Any) -> None:
+    parser = commands.add_parser("export", help="a trained network for Keras, PyTorch or ONNX")
+    parser.add_argument("file", metavar="WEIGHTS.npz|RUN.nnrun", help="saved weights or a saved run")
+    parser.add_argument("--to", required=True, metavar="FILE", help="a .keras, .pt or .onnx file")
+    parser.add_argument("--layers", metavar="LIST", help="the network, where the file does not say it")
+    parser.add_argument("--at", metavar="EPOCH.SAMPLE", help="where in a run; default: where it ended")
+    parser.add_argument("--branch", metavar="NAME", help="of which branch of it")
+    parser.add_argument("--data", default="samples", metavar="WHICH", help="where a run's data are now")
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N training samples of them")
+    parser.add_argument("--dtype", choices=("float64", "float32"), help="default: float32, for .pt as in the file")
+
+
 def _add_data(parser: Parser) -> None:
     group = parser.add_argument_group("data")
     group.add_argument(
@@ -223,7 +292,7 @@ def _add_network(parser: Parser) -> None:
     group.add_argument("--init", help="lecun (default), xavier, he or uniform01")
     group.add_argument("--seed", type=int, default=0, metavar="N", help="of weights and shuffling; default 0")
     group.add_argument("--dtype", default="float64", choices=("float64", "float32"), help="default float64")
-    group.add_argument("--weights", metavar="FILE.npz", help="start from these")
+    group.add_argument("--weights", metavar="FILE.npz", help="start from these; a .keras or .pt file too")
 
 
 def _add_training(parser: Parser) -> None:

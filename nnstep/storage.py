@@ -19,6 +19,7 @@ from nnstep.layers import Array
 from nnstep.stack import Stack
 
 STATE = "state."
+FOREIGN = {".keras": "keras", ".pt": "torch", ".pth": "torch"}
 BROKEN = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 
 
@@ -29,10 +30,12 @@ class Weights:
     Attributes:
         arrays: the parameters by name, a mapping for each layer that has any.
         meta: what nnstep noted about them; None in files of other origin.
+        channels_first: what follows a flatten layer is in the order of frameworks that put channels first.
     """
 
     arrays: list[dict[str, Array]]
     meta: dict[str, Any] | None
+    channels_first: bool = False
 
 
 def save_weights(path: str, stack: Stack, meta: dict[str, Any]) -> None:
@@ -55,14 +58,35 @@ def save_weights(path: str, stack: Stack, meta: dict[str, Any]) -> None:
 
 
 def load_weights(path: str) -> Weights:
-    """Reads a weights file; pickles are refused.
+    """Reads a weights file: an .npz, a Keras model (.keras) or a PyTorch state dict (.pt, .pth); no code is unpickled.
 
     Raises:
         NnstepError: it is missing, damaged, or no weights file.
     """
+    if Path(path).suffix.lower() in FOREIGN:
+        return _load_foreign(path)
     arrays = read_arrays(path, "weights")
     meta = read_meta(path, arrays.pop("meta", None))
     return Weights(_by_layer(path, arrays), meta)
+
+
+def _load_foreign(path: str) -> Weights:
+    """Reads the weights of a framework, in its own order of flattened pictures."""
+    from nnstep.frameworks.base import check_installed
+
+    framework = FOREIGN[Path(path).suffix.lower()]
+    if not Path(path).is_file():
+        raise NnstepError(f"{path}: there is no such weights file")
+    check_installed(framework)
+    if framework == "torch":
+        from nnstep.frameworks.torch_file import read_torch
+
+        arrays, meta = read_torch(path)
+        return Weights(_by_layer(path, arrays), meta, channels_first=True)
+    from nnstep.frameworks.keras_file import read_keras
+
+    arrays, known = read_keras(path)
+    return Weights(_by_layer(path, arrays), known)
 
 
 def read_arrays(path: str, kind: str) -> dict[str, Any]:
@@ -99,6 +123,8 @@ def put_weights(stack: Stack, weights: Weights, path: str) -> None:
         NnstepError: naming the layer and the array that does not fit, and both shapes.
     """
     layers = [i for i in range(len(stack.layers)) if stack.parameters_of(i)]
+    if weights.channels_first and len(layers) == len(weights.arrays):
+        weights = _with_channels_last(stack, weights, layers)
     if len(layers) != len(weights.arrays):
         raise NnstepError(
             f"{path}: expected weights for {len(layers)} layers with parameters, received {len(weights.arrays)}"
@@ -116,6 +142,15 @@ def put_weights(stack: Stack, weights: Weights, path: str) -> None:
         for key, live in stack.state_of(index).items():
             if f"{STATE}{key}" in arrays and arrays[f"{STATE}{key}"].shape == live.shape:
                 live[...] = arrays[f"{STATE}{key}"]
+
+
+def _with_channels_last(stack: Stack, weights: Weights, layers: list[int]) -> Weights:
+    from nnstep.frameworks.pixel_order import with_channels_last
+
+    named = dict(zip(layers, weights.arrays, strict=True))
+    everything = [named.get(index, {}) for index in range(len(stack.layers))]
+    turned = with_channels_last(stack.layers, everything)  # type: ignore[arg-type]
+    return Weights([turned[index] for index in layers], weights.meta)
 
 
 def check_writable(path: str) -> None:

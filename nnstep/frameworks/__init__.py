@@ -1,0 +1,1 @@
+"""The same network in PyTorch and in Keras, as something to compare with."""
