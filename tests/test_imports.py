@@ -20,9 +20,7 @@ def test_no_module_of_nnstep_loads_a_screen_or_a_framework() -> None:
     for name in ("kernels", "layer_kernels", "compiled_layers", "compiled_optimizers"):
         modules.remove(f"nnstep.engines.{name}")
     apart = ("nnstep.frameworks.torch_", "nnstep.frameworks.keras_")  # imported by who asks for that framework
-    modules = [
-        name for name in modules if not name.startswith(("nnstep.frameworks.torch_", "nnstep.frameworks.keras_"))
-    ]
+    modules = [name for name in modules if not name.startswith(apart)]
     modules.remove("nnstep.wars.cluster_joblib")  # needs the extra cluster: imported for a contest on one alone
     assert "nnstep.stepping" in modules
     loaded = loaded_after("import " + ", ".join(modules))
