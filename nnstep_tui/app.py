@@ -51,6 +51,7 @@ class NnstepApp(App[int]):
 
     CSS_PATH = "app.tcss"
     TITLE = "nnstep"
+    ALLOW_SELECT = False  # Textual 8.2 fails when a drag begins on a widget that is just being removed; y copies
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "interrupt", "leave", show=False, system=True)]
 
     class Told(Message):

@@ -163,7 +163,7 @@ def test_code_that_asks_for_more_memory_than_there_is_gets_an_error(
     code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("nnstep.memory.MOST", 2**30)
-    _, last = fails(["train", "--net", write(tmp_path, FORWARD=code)], capsys)
+    _, last = fails(["train", "--time-limit", "90", "--net", write(tmp_path, FORWARD=code)], capsys)
     assert "forward_propagation of Dense 1 raised" in last
     assert "MemoryError" in last
 
