@@ -13,6 +13,7 @@ from typing import Any
 PLOTTING = {"matplotlib", "seaborn", "plotly", "graphviz", "IPython", "ipywidgets", "tqdm", "wandb"}
 DATA = {"keras", "tensorflow", "tensorflow_datasets", "torch", "torchvision", "mnist", "pandas", "sklearn", "scipy"}
 SPARE = PLOTTING | DATA | {"google", "cv2", "PIL", "requests", "h5py"}
+COLAB = "google.colab"  # where other parts of google, such as protobuf, are installed, this one alone is missing
 
 
 class Absent:
@@ -42,8 +43,8 @@ class _Finder:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: object = None
     ) -> importlib.machinery.ModuleSpec | None:
-        top = name.partition(".")[0]
-        if top not in SPARE or (name != top and top not in self.missing):
+        top = COLAB if name.startswith(COLAB) and "google" not in self.missing else name.partition(".")[0]
+        if top not in SPARE | {COLAB} or (name != top and top not in self.missing):
             return None
         if os.path.dirname(_importer()) != self.folder:
             return None
@@ -77,5 +78,9 @@ def stand_ins(folder: str) -> Iterator[list[str]]:
         yield finder.missing
     finally:
         sys.meta_path.remove(finder)
-        for name in [name for name in sys.modules if name.partition(".")[0] in finder.missing]:
+        for name in [name for name in sys.modules if _is_part_of(name, finder.missing)]:
             del sys.modules[name]
+
+
+def _is_part_of(name: str, libraries: Sequence[str]) -> bool:
+    return any(name == library or name.startswith(f"{library}.") for library in libraries)
