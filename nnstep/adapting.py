@@ -34,6 +34,7 @@ class HomeworkStack(Stack):
     Attributes:
         homework: where they come from.
         notes: what was noticed about them, shown once each.
+        classes: how many outputs it gives.
 
     Raises:
         StudentError: a layer cannot be run with such samples.
@@ -42,7 +43,7 @@ class HomeworkStack(Stack):
 
     def __init__(self, homework: Homework, data: Dataset) -> None:
         self.homework, self.notes = homework, Notes()
-        self._data = data
+        self._data, self.classes = data, data.train.classes
         self._loading = homework.printed
         self._told: set[str] = set()
         for note in homework.notes:

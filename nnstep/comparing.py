@@ -51,7 +51,7 @@ def _lockstep(options: Namespace) -> int:
     first = bench.data.train.inputs(slice(0, 1), bench.stack.dtype)
     bench.stack.learn_parameters(first)
     bench.stack.use_rule(settings.rule)
-    twin = twin_of(bench.stack, first)
+    twin = twin_of(bench.stack, first, settings.batch_size)
     for note in twin.notes:
         print(f"note: {note}", file=sys.stderr)
     companions, missing = open_companions(options, twin)

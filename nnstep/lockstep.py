@@ -109,7 +109,7 @@ class Lockstep:
         for number, rows in enumerate(batches):
             X, y = samples.inputs(rows, self.stack.dtype), samples.targets(rows, self.stack.dtype)
             with np.errstate(over="ignore", invalid="ignore"):
-                frames = tuple(run_steps(self.stack, X, y, self.learning_rate))
+                frames = self._frames(X, y)
                 self._condition = max(self._condition, condition_of(frames))
                 for companion in self.companions:
                     if companion.goes_on:
@@ -117,6 +117,9 @@ class Lockstep:
             yield number + 1
             if not any(companion.goes_on for companion in self.companions):
                 return
+
+    def _frames(self, X: Array, y: Array) -> tuple[Frame, ...]:
+        return self.stack.guard(lambda: tuple(run_steps(self.stack, X, y, self.learning_rate)))
 
     def _go_along(self, companion: Companion, number: int, frames: Sequence[Frame], X: Array, y: Array) -> None:
         try:
@@ -170,9 +173,7 @@ class Lockstep:
         scale = max(self._scales.get(key, 0.0), largest(other), largest_term(theirs, tensor.key))
         self._scales[key] = scale
         allowed = tolerance * scale * self._condition
-        if tensor.key.startswith("update."):
-            name = tensor.key.partition(".")[2]
-            allowed += 4 * float(np.finfo(other.dtype).eps) * largest(theirs.before[name])
+        allowed += rounding_of_parameters(mine, theirs, tensor.key)
         apart = np.abs(np.asarray(array, np.float64) - other)
         apart = np.where(np.isnan(apart) & (np.isnan(array) & np.isnan(other) | (array == other)), 0, apart)
         at = np.unravel_index(int(np.argmax(np.where(np.isnan(apart), np.inf, apart))), apart.shape)
@@ -188,6 +189,16 @@ class Lockstep:
             allowed,
             scale,
         )
+
+
+def rounding_of_parameters(mine: Frame, theirs: Frame, key: str) -> float:
+    """How much of a difference comes from rounding W: an update is a difference of two W, and may give the gradient."""
+    group, _, name = key.partition(".")
+    if group not in ("update", "gradients") or (group == "gradients" and not mine.derived):
+        return 0.0
+    before = theirs.before[name]
+    rounding = 4 * float(np.finfo(before.dtype).eps) * largest(before)
+    return rounding if group == "update" else rounding / (mine.learning_rate if mine.rule.plain else 1.0)
 
 
 def is_new(frame: Frame, key: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,13 +12,12 @@ import numpy as np
 from nnstep.architecture import input_shape
 from nnstep.errors import NnstepError
 from nnstep.frameworks.base import Blueprint, FrameworkNetwork, Observed, frames_from
+from nnstep.frameworks.naming import Naming
 from nnstep.layers import Array, Layer
 from nnstep.losses import LOSSES
 from nnstep.network import Network
 from nnstep.stack import Arrays, Stack
 from nnstep.stepping import Frame, steps_of
-
-Name = tuple[str, Callable[[Array], Array]]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -26,14 +26,30 @@ class Twin:
 
     Attributes:
         blueprint: the network to build in a framework.
-        names: for each layer, what the stack calls a parameter, and how its array is laid out there; empty where
-            both are as in nnstep.
+        names: for each layer, what the stack calls a parameter and how its array is laid out there, by nnstep's name;
+            empty where both are as in nnstep.
         notes: what a reader should know of how layers were understood.
     """
 
     blueprint: Blueprint
-    names: Sequence[Mapping[str, Name]] = field(default_factory=tuple)
+    names: Sequence[Mapping[str, Naming]] = field(default_factory=tuple)
     notes: tuple[str, ...] = ()
+
+    def apart(self) -> Twin:
+        """The same with layers of its own, that `put` fills."""
+        return replace(self, blueprint=replace(self.blueprint, layers=copy.deepcopy(list(self.blueprint.layers))))
+
+    def put(self, frames: Sequence[Frame]) -> None:
+        """Fills the layers with the parameters, and with what layers keep, of before a sample's frames."""
+        for frame in frames[: len(self.blueprint.layers)]:
+            assert frame.step.layer is not None
+            layer = self.blueprint.layers[frame.step.layer]
+            if not self.names:
+                for name, array in (*frame.before.items(), *frame.state.items()):
+                    (layer.parameters | layer.state)[name][...] = array
+                continue
+            for name, naming in self.names[frame.step.layer].items():
+                layer.parameters[name][...] = naming.ours(frame.before[naming.name])
 
     def frames(
         self,
@@ -65,7 +81,7 @@ class Twin:
 
         def dressed(layers: Sequence[Arrays]) -> list[Arrays]:
             return [
-                {names[key][0]: names[key][1](array) for key, array in arrays.items() if key in names}
+                {names[key].name: names[key].theirs(array) for key, array in arrays.items() if key in names}
                 for names, arrays in zip(self.names, layers, strict=True)
             ]
 
@@ -77,16 +93,23 @@ class Twin:
         )
 
 
-def twin_of(stack: Stack, X: Array) -> Twin:
+def twin_of(stack: Stack, X: Array, batch_size: int = 1) -> Twin:
     """Finds out which network of a framework is like a stack.
 
     Args:
         stack: its parameters as they are now are what the framework starts with.
         X: one sample, (1, inputs).
+        batch_size: how many samples go through it at a time.
 
     Raises:
         NnstepError: a layer or the loss has no counterpart.
     """
+    from nnstep.adapting import HomeworkStack
+
+    if isinstance(stack, HomeworkStack):
+        from nnstep.frameworks.student_twin import student_twin
+
+        return student_twin(stack, X.shape[1], batch_size)
     layers: list[Any] = list(stack.layers)
     if not all(isinstance(layer, Layer) for layer in layers):
         raise NnstepError("the layers of this network cannot be matched with a framework's")
