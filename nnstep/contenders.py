@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from nnstep.engines.base import check_engine
 from nnstep.errors import NnstepError
 from nnstep.frameworks.base import FRAMEWORKS, check_installed
 from nnstep.settings import Settings
@@ -88,6 +89,7 @@ def parse_contender(text: str, base: Contender) -> Contender:
         raise NnstepError(f"--contender: unknown framework '{framework}'", f"Choose one of: {', '.join(NAMES)}")
     if dtype not in ("float64", "float32"):
         raise NnstepError(f"--contender: unknown dtype '{dtype}'", "Choose one of: float64, float32")
+    check_engine(found.get("engine", base.engine))
     settings = replace(
         base.settings,
         learning_rate=_number(text, found, "rate", base.settings.learning_rate),

@@ -8,19 +8,22 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstep.batchnorm import EPSILON
 from nnstep.errors import NnstepError
 from nnstep.frameworks.base import FrameworkNetwork
 from nnstep.frameworks.ties import is_tie
 from nnstep.frameworks.twin import Twin, masks_of
 from nnstep.layers import Array
+from nnstep.rounding import condition_of, largest, largest_term, rounding_of_parameters, rounding_of_updates
 from nnstep.samples import Samples
 from nnstep.stack import Stack
 from nnstep.stepping import Frame, Step, run_steps
 from nnstep.tensors import Tensor, tensor_of, tensors_of
 
 TOLERANCES = {"float64": 1e-9, "float32": 1e-4}
-WORST_CONDITION = 100.0
+ENLARGED = (
+    "{} enlarged what rounding leaves of a gradient, as of a bias in front of a batch normalisation; "
+    "equal weights end with that"
+)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -36,6 +39,7 @@ class Difference:
         difference: |mine − theirs|.
         allowed: how large it may be.
         scale: what the tolerance is relative to.
+        excused: it is allowed only since the optimizer enlarges rounding; the weights are not equal after it.
     """
 
     step: Step
@@ -47,6 +51,7 @@ class Difference:
     difference: float
     allowed: float
     scale: float
+    excused: bool = False
 
     @property
     def parts(self) -> bool:
@@ -72,6 +77,7 @@ class Companion:
         parted: the first difference beyond the tolerance, and in which step of the run it was.
         ended: why it went no further, where it did not.
         ties: how often values that tie were decided in another way.
+        unequal: in which step of the run the optimizer enlarged rounding, so that the weights are not equal after it.
     """
 
     key: str
@@ -82,6 +88,7 @@ class Companion:
     parted: tuple[int, Difference] | None = None
     ended: str = ""
     ties: int = 0
+    unequal: int | None = None
 
     @property
     def goes_on(self) -> bool:
@@ -127,20 +134,30 @@ class Lockstep:
         except NnstepError as error:
             companion.ended = error.message
             return
-        companion.steps = number + 1
         for mine, other in zip(frames, theirs, strict=True):
             for found in self.differences(mine, other, companion.tolerance):
                 key = (found.step.index, found.tensor)
                 if found.parts and is_tie(mine, other, found.tensor, companion.tolerance):
+                    companion.steps = number + 1
                     self._settle(companion)
                     return
+                if found.parts and companion.unequal is not None and companion.unequal < number:
+                    companion.ended = (
+                        f"{self.stack.rule.name} enlarged what rounding leaves of a gradient, as of a bias in "
+                    )
+                    companion.ended += "front of a batch normalisation; equal weights end with that"
+                    return
+                if found.excused and companion.unequal is None:
+                    companion.unequal = number
                 if found.parts:
                     companion.parted = number, found
                 known = companion.largest.get(key)
                 if known is None or not found.relative <= known.relative:
                     companion.largest[key] = found
                 if found.parts:
+                    companion.steps = number + 1
                     return
+        companion.steps = number + 1
 
     def _settle(self, companion: Companion) -> None:
         """After a tie that was decided in another way, the framework goes on from the stack's parameters."""
@@ -172,11 +189,12 @@ class Lockstep:
         key = (mine.step.index, tensor.key)
         scale = max(self._scales.get(key, 0.0), largest(other), largest_term(theirs, tensor.key))
         self._scales[key] = scale
-        allowed = tolerance * scale * self._condition
-        allowed += rounding_of_parameters(mine, theirs, tensor.key)
+        plain = tolerance * scale * self._condition + rounding_of_parameters(mine, theirs, tensor.key)
+        allowed = plain + rounding_of_updates(mine, theirs, tensor.key, tolerance * self._condition)
         apart = np.abs(np.asarray(array, np.float64) - other)
         apart = np.where(np.isnan(apart) & (np.isnan(array) & np.isnan(other) | (array == other)), 0, apart)
-        at = np.unravel_index(int(np.argmax(np.where(np.isnan(apart), np.inf, apart))), apart.shape)
+        beyond = np.where(np.isnan(apart), np.inf, apart) - allowed
+        at = np.unravel_index(int(np.argmax(beyond)), apart.shape)
         element = tuple(int(i) for i in at)
         return Difference(
             mine.step,
@@ -186,19 +204,10 @@ class Lockstep:
             float(array[element]),
             float(other[element]),
             float(apart[element]),
-            allowed,
+            float(np.broadcast_to(allowed, apart.shape)[element]),
             scale,
+            bool(np.any(apart > plain) and np.all(apart <= allowed)),
         )
-
-
-def rounding_of_parameters(mine: Frame, theirs: Frame, key: str) -> float:
-    """How much of a difference comes from rounding W: an update is a difference of two W, and may give the gradient."""
-    group, _, name = key.partition(".")
-    if group not in ("update", "gradients") or (group == "gradients" and not mine.derived):
-        return 0.0
-    before = theirs.before[name]
-    rounding = 4 * float(np.finfo(before.dtype).eps) * largest(before)
-    return rounding if group == "update" else rounding / (mine.learning_rate if mine.rule.plain else 1.0)
 
 
 def is_new(frame: Frame, key: str) -> bool:
@@ -207,38 +216,3 @@ def is_new(frame: Frame, key: str) -> bool:
     if frame.step.phase == "backward":
         return group in ("input_gradient", "gradients", "update", "after")
     return group == "input_gradient" or (group == "output" and frame.input_gradient is None)
-
-
-def condition_of(frames: Sequence[Frame]) -> float:
-    """How much batch normalisation enlarges rounding: the largest number that it divides by a small deviation."""
-    found = [
-        largest(frame.input) / float(np.sqrt(np.min(frame.details["variance"]) + EPSILON))
-        for frame in frames
-        if "variance" in frame.details
-    ]
-    return float(min(max(found, default=1.0), WORST_CONDITION))
-
-
-def largest(array: Array | None) -> float:
-    """The largest absolute value, 0 where there is none that is finite."""
-    if array is None or not array.size:
-        return 0.0
-    found = np.abs(array[np.isfinite(array)])
-    return float(found.max()) if found.size else 0.0
-
-
-def largest_term(frame: Frame, key: str) -> float:
-    """How large a term of the sums that a tensor consists of may be: rounding is relative to that, not to the sum."""
-    group, _, name = key.partition(".")
-    weights = max((largest(array) for array in frame.before.values() if array.ndim > 1), default=0.0)
-    if frame.step.phase == "loss":
-        return largest(frame.target) / frame.input.size if group in ("output", "input_gradient") else 0.0
-    if group == "output":
-        return largest(frame.input) * weights
-    back = largest(frame.output_gradient)
-    if group == "input_gradient":
-        return back * weights
-    if group in ("gradients", "update") and name in frame.before:
-        term = back * (largest(frame.input) if frame.before[name].ndim > 1 else 1.0)
-        return term if group == "gradients" else term * frame.learning_rate
-    return 0.0

@@ -16,7 +16,7 @@ from nnstep.architecture import DEFAULT_LAYERS, build_network, input_shape
 from nnstep.bars import progress_bar
 from nnstep.contenders import NAMES, OURS, Contender, installed, parse_contender, usual_contenders
 from nnstep.data import load_data
-from nnstep.engines.base import choose_engine
+from nnstep.engines.base import check_engine, choose_engine
 from nnstep.errors import NnstepError
 from nnstep.frameworks.base import FRAMEWORKS, Blueprint, open_framework
 from nnstep.layers import evaluating
@@ -85,6 +85,7 @@ def contenders_of(options: Namespace) -> tuple[list[Contender], dict[str, str]]:
     if layers.lower().endswith(".toml"):
         file = read_network_file(layers)
         layers, loss, init = file.layers, loss or file.loss, init or file.init
+    check_engine(options.engine)
     base = Contender(OURS, layers, loss or "mse", init or "lecun", settings_of(options), options.dtype, options.engine)
     wanted = usual_contenders(base, options.framework or list(FRAMEWORKS))
     return installed([*wanted, *(parse_contender(text, base) for text in options.contender or ())])

@@ -61,6 +61,12 @@ class Engine(Protocol):
 ENGINES = ("auto", "numpy", "numba")
 
 
+def check_engine(name: str) -> None:
+    """Raises an NnstepError where no engine has this name."""
+    if name not in ENGINES:
+        raise NnstepError(f"unknown engine '{name}'", f"Choose one of: {', '.join(ENGINES)}")
+
+
 def choose_engine(name: str, stack: Stack) -> Engine:
     """Finds the engine by its name; `auto` is the fastest that takes the stack.
 
@@ -71,8 +77,7 @@ def choose_engine(name: str, stack: Stack) -> Engine:
     from nnstep.engines.numba_engine import NumbaEngine
     from nnstep.engines.numpy_engine import NumpyEngine
 
-    if name not in ENGINES:
-        raise NnstepError(f"unknown engine '{name}'", f"Choose one of: {', '.join(ENGINES)}")
+    check_engine(name)
     installed = importlib.util.find_spec("numba") is not None
     obstacle = why_not(stack)
     if name == "numba" and not installed:

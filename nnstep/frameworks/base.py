@@ -133,16 +133,21 @@ def open_framework(framework: str, blueprint: Blueprint) -> FrameworkNetwork:
     """Builds a network in a framework.
 
     Raises:
-        NnstepError: the framework is unknown, not installed, or has no such layer, loss or optimizer.
+        NnstepError: the framework is unknown, not installed, cannot be imported, or has no such layer, loss or
+            optimizer.
     """
     check_installed(framework)
-    if framework == "torch":
-        from nnstep.frameworks.torch_network import TorchNetwork
+    try:
+        if framework == "torch":
+            from nnstep.frameworks.torch_network import TorchNetwork
 
-        return TorchNetwork(blueprint)
-    from nnstep.frameworks.keras_network import KerasNetwork
+            return TorchNetwork(blueprint)
+        from nnstep.frameworks.keras_network import KerasNetwork
 
-    return KerasNetwork(blueprint)
+        return KerasNetwork(blueprint)
+    except (ImportError, OSError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise NnstepError(f"{FRAMEWORKS[framework]} cannot be imported: {said}", "Install it anew") from None
 
 
 def frames_from(

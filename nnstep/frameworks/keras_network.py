@@ -72,6 +72,10 @@ class KerasNetwork:
         """
         if self.rule.name == "rmsprop":
             raise NnstepError("Keras computes RMSprop in another way, with ε under the root")
+        if self.single and self.rule.name in ("adam", "adamw"):
+            raise NnstepError(
+                "Keras normalises batches in float32, and Adam enlarges what rounding leaves of a gradient"
+            )
         dtype = np.dtype(self.blueprint.dtype)
         with precision(dtype):
             before, state = self._parameters(), self._state()
