@@ -117,13 +117,17 @@ class Lockstep:
             X, y = samples.inputs(rows, self.stack.dtype), samples.targets(rows, self.stack.dtype)
             with np.errstate(over="ignore", invalid="ignore"):
                 frames = self._frames(X, y)
-                self._condition = max(self._condition, condition_of(frames))
+                self.look_at(frames)
                 for companion in self.companions:
                     if companion.goes_on:
                         self._go_along(companion, number, frames, X, y)
             yield number + 1
             if not any(companion.goes_on for companion in self.companions):
                 return
+
+    def look_at(self, frames: Sequence[Frame]) -> None:
+        """Finds out how much rounding is to be expected in these frames."""
+        self._condition = max(self._condition, condition_of(frames))
 
     def _frames(self, X: Array, y: Array) -> tuple[Frame, ...]:
         return self.stack.guard(lambda: tuple(run_steps(self.stack, X, y, self.learning_rate)))
@@ -177,11 +181,12 @@ class Lockstep:
                 array = np.zeros_like(tensor.array) if tensor.key.startswith("update.") else None
             if array is None and tensor.key.partition(".")[0] in ("after", "gradients"):
                 continue
-            yield self._difference(mine, tensor, array, theirs, tolerance)
+            yield self.difference(mine, tensor, array, theirs, tolerance)
 
-    def _difference(
+    def difference(
         self, mine: Frame, tensor: Tensor, array: Array | None, theirs: Frame, tolerance: float
     ) -> Difference:
+        """Compares an array of a frame with the same tensor of the framework's."""
         other = tensor.array
         if array is None or array.shape != other.shape:
             nan = float("nan")

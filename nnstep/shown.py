@@ -25,12 +25,16 @@ class Compared:
         then: the tensor of then, or None where there is none or no comparison is wanted.
         change: now − then.
         why_not: why there is none, in one sentence.
+        said: how large the change is, in one sentence.
+        beyond: it is larger than rounding explains.
     """
 
     tensor: Tensor
     then: Array | None = None
     change: Array | None = None
     why_not: str = ""
+    said: str = ""
+    beyond: bool = False
 
 
 def compared(debugger: Debugger, since: str | None) -> list[Compared]:

@@ -43,6 +43,7 @@ SEEING = [
     key(
         "D", "difference", "difference", "show the change since one step, sample or epoch earlier, or since your change"
     ),
+    key("F", "framework", "framework", "the same sample in PyTorch, then in Keras: their numbers and the difference"),
     key("e", "element", "element", "put a cursor on an element: its arithmetic in numbers", show=True),
     key("l", "layers", "layers", "put the cursor into the stack: run to a layer, break on it"),
     key("o", "page", "pane below", "what the pane below shows: arithmetic, source, watches"),

@@ -25,13 +25,14 @@ MOST_TIMES = 9999
 
 @dataclass(slots=True)
 class Looks:
-    """How tensors are looked at: mode, scale, whole or panned, and since when changes are shown."""
+    """How tensors are looked at: mode, scale, whole or panned, since when changes are shown, beside what framework."""
 
     mode: str = MODES[0]
     log: bool = False
     shared: bool = False
     whole: bool = True
     since: str | None = None
+    framework: str | None = None
 
 
 @dataclass(slots=True)

@@ -57,6 +57,7 @@ class Looking(DebuggerScreen):
     def action_difference(self) -> None:
         """Changes since nothing, one step, one sample, one epoch, the student's change."""
         choices = (None, *REFERENCES)
+        self.looks.framework = None
         self.looks.since = choices[(choices.index(self.looks.since) + 1) % len(choices)]
         since = self.looks.since
         self.notify(f"Change since {SINCE[since]}" if since else "Values as they are", timeout=2)

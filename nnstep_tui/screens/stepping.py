@@ -14,14 +14,16 @@ from textual.widgets import Footer, Static
 
 from nnstep.arithmetic_text import as_lines
 from nnstep.debugger import Debugger
+from nnstep.frameworks.base import FRAMEWORKS
 from nnstep.health import marks
 from nnstep.rules import rule
-from nnstep.shown import SINCE, Compared, compared, kind_of_scale, shared_scales
+from nnstep.shown import SINCE, Compared, kind_of_scale, shared_scales
 from nnstep.source import running_source
 from nnstep.statistics import lines, statistics
 from nnstep.stepping import Frame
 from nnstep.trying import is_change
 from nnstep_tui.keys import STEPPING
+from nnstep_tui.screens.beside import BesideFramework
 from nnstep_tui.screens.changing import Changing
 from nnstep_tui.screens.checking import Checking
 from nnstep_tui.screens.homework import WithHomework
@@ -43,7 +45,7 @@ e puts a cursor on a number: its arithmetic. t trains.
 ? lists every key. Any key begins."""
 
 
-class SteppingScreen(WithHomework, Moving, Stopping, Changing, Keeping, Checking):
+class SteppingScreen(WithHomework, Moving, Stopping, Changing, BesideFramework, Keeping, Checking):
     """Shows the frame where the debugger stands; its keys move the debugger."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (150, "-huge")]
@@ -114,7 +116,8 @@ class SteppingScreen(WithHomework, Moving, Stopping, Changing, Keeping, Checking
             frame, {b.layer for b in debugger.breakpoints if b.enabled and b.layer is not None}
         )
         self._draw_digit()
-        found = compared(debugger, self.looks.since)
+        self.follow_framework()
+        found = self.compared()
         self._draw_tensors(found)
         self._draw_lower(found[self.selected()])
         if self.query_one(ChainView).display:
@@ -140,10 +143,10 @@ class SteppingScreen(WithHomework, Moving, Stopping, Changing, Keeping, Checking
         beside: list[View] = []
         chosen = found[selected]
         if panes.alone and chosen.then is not None and chosen.change is not None and panes.size.width >= 60:
-            since = SINCE[self.looks.since or "step"]
-            now = self._view(Compared(chosen.tensor), scales, True)
-            then = self._view(chosen, scales, True, chosen.then, f"{chosen.tensor.symbol} before: {since}")
-            beside = [then, self._view(chosen, scales, True, chosen.change, f"difference since {since}")]
+            now = self._view(Compared(chosen.tensor, beyond=chosen.beyond), scales, True)
+            earlier, difference = self.titles_beside(chosen.tensor.symbol)
+            then = self._view(chosen, scales, True, chosen.then, earlier)
+            beside = [then, self._view(chosen, scales, True, chosen.change, difference)]
             panes.show(
                 [now if i == selected else self._view(c, scales, False) for i, c in enumerate(found)], selected, beside
             )
@@ -160,11 +163,12 @@ class SteppingScreen(WithHomework, Moving, Stopping, Changing, Keeping, Checking
             shown = one.change
         assert isinstance(shown, np.ndarray)
         cursor = self.index_in(tensor) if selected and self.query_one(TensorPanes).has_focus else None
-        since = f" since {SINCE[looks.since]}" if changed and looks.since else ""
         stats = statistics(shown)
         warnings = tuple(mark.text for mark in marks(debugger.frame, tensor.key))
+        if one.beyond and looks.framework:
+            warnings = (f"≠ {FRAMEWORKS[looks.framework]}", *warnings)
         return View(
-            symbol or ("Δ " if since and not tensor.symbol.startswith("Δ") else "") + tensor.symbol + since,
+            symbol or (self.title_of_change(tensor.symbol) if changed else tensor.symbol),
             shown,
             debugger.samples.shape,
             looks.mode,
@@ -192,9 +196,9 @@ class SteppingScreen(WithHomework, Moving, Stopping, Changing, Keeping, Checking
             said = as_lines(arithmetic, min(SHOWN_TERMS, room))
             if arithmetic.note:
                 said.append(arithmetic.note)
-            lower.show_arithmetic(arithmetic.name, said, self._where_to())
+            lower.show_arithmetic(arithmetic.name, [*self.element_beside(chosen), *said], self._where_to())
         else:
-            said = [*lines(statistics(tensor.array)), *self._compared_lines(chosen)]
+            said = [*self.framework_lines(chosen), *lines(statistics(tensor.array)), *self._compared_lines(chosen)]
             said += [f"{mark.text}: {mark.explanation}" for mark in marks(debugger.frame, tensor.key)]
             lower.show_arithmetic(tensor.symbol, said, "e: a number's arithmetic")
         if lower.shows("source"):
@@ -219,8 +223,8 @@ class SteppingScreen(WithHomework, Moving, Stopping, Changing, Keeping, Checking
 
     def _compared_lines(self, chosen: Compared) -> list[str]:
         debugger = self.debugger
-        said = [chosen.why_not] if chosen.why_not else []
-        if chosen.change is not None and chosen.change.size:
+        said = [chosen.why_not] if chosen.why_not and not self.looks.framework else []
+        if chosen.change is not None and chosen.change.size and not chosen.said:
             said.append(
                 f"changed by at most {np.abs(chosen.change).max():.4g} since {SINCE[self.looks.since or 'step']}"
             )
