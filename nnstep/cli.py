@@ -249,6 +249,8 @@ def _add_compare(commands: Any) -> None:
         metavar="SPEC",
         help='one more row, such as "framework=torch; layers=784,32,relu,10; optimizer=adam; rate=0.01; batch=64"',
     )
+    group.add_argument("--curves", action="store_true", help="with --train: then draw the table's curves in the app")
+    group.add_argument("--show", metavar="FILE.json", help="draw the curves of a table that --train --json wrote")
     parser.set_defaults(epochs=None)
     _add_json(parser)
 

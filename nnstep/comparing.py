@@ -29,11 +29,31 @@ def compare(options: Namespace) -> int:
     """Compares with frameworks; 1 where a tensor parts from one of them."""
     if options.json and options.json != "-":
         check_writable(options.json)
+    if options.curves or options.show:
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise NnstepError("curves need a terminal", "Without one: nnstep compare --train --json FILE.json")
+        if options.curves and not options.train:
+            raise NnstepError("--curves goes with --train", "A table that was saved: nnstep compare --show FILE.json")
+    if options.show:
+        return _show(options)
     if options.train:
         from nnstep.training_table import train_table
 
         return train_table(options)
     return _lockstep(options)
+
+
+def _show(options: Namespace) -> int:
+    """Draws the curves of a saved table in the app."""
+    from nnstep.training_curves import read_courses
+
+    if options.train:
+        raise NnstepError("--show and --train exclude each other", "--train --curves draws what was just trained")
+    courses = read_courses(options.show)
+    from nnstep_tui.curves_app import CurvesApp
+
+    CurvesApp(courses, options.show).run()
+    return 0
 
 
 def _lockstep(options: Namespace) -> int:

@@ -75,7 +75,13 @@ def train_table(options: Namespace) -> int:
         rows.append(_trained(contender, data, epochs))
         print(f"{_title(rows[-1])}: {_ending(rows[-1])}", file=sys.stderr, flush=True)
     print(table(rows, len(data.train)), file=sys.stderr if options.json == "-" else sys.stdout)
-    write_report(options, report_of(rows, data, missing, options))
+    report = report_of(rows, data, missing, options)
+    write_report(options, report)
+    if options.curves:
+        from nnstep.training_curves import courses_of
+        from nnstep_tui.curves_app import CurvesApp
+
+        CurvesApp(courses_of(report), f"{len(data.train):,} samples of {data.name}").run()
     return 0
 
 

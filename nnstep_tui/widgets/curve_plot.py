@@ -116,6 +116,10 @@ class CurvePlot(Widget):
             text.append(f"{series.name}   ")
         return text
 
+    def colour_of(self, number: int) -> Style:
+        """The style of one of the plot's colours."""
+        return self._line(number)
+
     def notify_style_update(self) -> None:
         """Draws anew, since the theme may have changed."""
         super().notify_style_update()

@@ -15,6 +15,7 @@ from textual.widgets import Input
 from nnstep.architecture import build_network
 from nnstep.branches import STEPS, Branch
 from nnstep.engines.numpy_engine import NumpyEngine
+from nnstep.frameworks.base import MODULES
 from nnstep.layers import Array
 from nnstep.network import epoch_order
 from nnstep.samples import Samples
@@ -67,6 +68,8 @@ async def test_random_keys_leave_every_branch_as_a_fresh_run_makes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    # Keras would compile a network for each time that its key comes up; it has tests of its own.
+    monkeypatch.setitem(MODULES, "keras", ("no_such_module",))
     source, app = random.Random(7), make_app(limit=20, epochs=1)
     async with app.run_test(size=(120, 40)) as pilot:
         for _ in range(EVENTS // BURST):
