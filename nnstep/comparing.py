@@ -29,6 +29,9 @@ def compare(options: Namespace) -> int:
     """Compares with frameworks; 1 where a tensor parts from one of them."""
     if options.json and options.json != "-":
         check_writable(options.json)
+    if options.schedule != "constant" or options.augment:
+        given = "--augment" if options.augment else "--schedule"
+        raise NnstepError(f"{given} is nnstep's own: frameworks would not go along", f"Leave {given} out")
     if options.curves or options.show:
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise NnstepError("curves need a terminal", "Without one: nnstep compare --train --json FILE.json")

@@ -278,6 +278,8 @@ def test_no_framework_at_all_is_bad_input(monkeypatch: pytest.MonkeyPatch, capsy
         (["--train", "--contender", "loss=l3"], "l3"),
         (["--train", "--net", str(SAMPLES / "homework.py")], "--net"),
         (["--train", "--epochs", "0"], "--epochs"),
+        (["--schedule", "step:5:0.5"], "--schedule"),
+        (["--train", "--augment", "shift:2"], "--augment"),
         (["--json", "/nowhere/report.json"], "/nowhere/report.json"),
     ],
     ids=lambda value: " ".join(value)[-40:] if isinstance(value, list) else "",

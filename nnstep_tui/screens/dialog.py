@@ -11,8 +11,8 @@ class Dialog(ModalScreen[ScreenResultType]):
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Closes this screen where it is the one on top, and gives its result to whoever opened it."""
-        return super().dismiss(result) if self.is_current else AwaitComplete()
+        return super().dismiss(result) if self.is_active else AwaitComplete()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Its keys do nothing once it is closed, or below another one."""
-        return self.is_current
+        return self.is_active

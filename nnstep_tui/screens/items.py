@@ -77,7 +77,7 @@ class ItemsScreen(Dialog[None]):
 
     def on_option_list_option_selected(self) -> None:
         """Enter edits, unless Escape closed the screen meanwhile."""
-        if self.is_current:
+        if self.is_active:
             self.action_edit()
 
     def action_add(self) -> None:
