@@ -53,7 +53,13 @@ class BesideFramework(Looking):
         panes = self.query_one(TensorPanes)
         if before is None and wanted:
             self._was_single, panes.single, self.looks.since = panes.single, True, None
-        self._show_framework(wanted)
+        if wanted:
+            self.looks.framework = wanted
+            self.notify(f"{FRAMEWORKS[wanted]}: loading …", timeout=3)
+            self._prepare()
+        elif before:
+            self._leave_framework()
+            self.show()
 
     def follow_framework(self) -> None:
         """Lets the framework do the sample at hand, where it has not."""
@@ -100,14 +106,10 @@ class BesideFramework(Looking):
         index, name = self.index_in(chosen.tensor), FRAMEWORKS[self.looks.framework]
         return [f"{name}: {float(chosen.then[index]):.10g}, difference {float(chosen.change[index]):.3g}"]
 
-    def _show_framework(self, key: str | None) -> None:
-        self.looks.framework, self._beside, self._along = key, None, None
-        if key is None:
-            self.query_one(TensorPanes).single = self._was_single
-            self.show()
-            return
-        self.notify(f"{FRAMEWORKS[key]}: loading …", timeout=3)
-        self._prepare()
+    def _leave_framework(self) -> None:
+        """The tensors alone again, as they were shown before."""
+        self.looks.framework = self._beside = self._along = None
+        self.query_one(TensorPanes).single = self._was_single
 
     def _prepare(self) -> None:
         """Finds out what the network is like; a student's code runs for that."""
@@ -118,7 +120,7 @@ class BesideFramework(Looking):
             try:
                 self._beside = Beside(key, stack, inputs)
             except NnstepError:
-                self.looks.framework = None
+                self._leave_framework()
                 raise
 
         self._beside = self._along = None
@@ -140,7 +142,7 @@ class BesideFramework(Looking):
         self._going = False
         if event.beside is self._beside and event.error:
             self.notify(event.error, severity="warning")
-            self._show_framework(None)
+            self._leave_framework()
         elif event.beside is self._beside and event.along:
             self._tell(event.beside, self._along, event.along)
             self._along = event.along

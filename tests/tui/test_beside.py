@@ -167,8 +167,9 @@ async def test_missing_frameworks_cost_one_line_each(monkeypatch: pytest.MonkeyP
     only(monkeypatch)
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("F", "n")
+        await pilot.press("z", "F", "n")
         await pilot.pause()
+        assert app.screen.query_one(TensorPanes).single  # as it was
         assert "PyTorch is not installed" in notices(app) and "Keras is not installed" in notices(app)
         assert 'pip install "nnstep[torch]"' in notices(app)
         assert "step 2/10" in text(app, "#position")
