@@ -10,9 +10,12 @@ class Dialog(ModalScreen[ScreenResultType]):
     """A small screen on top; a second Escape that was pressed before it was gone leaves what is below it alone."""
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
-        """Closes this screen where it is the one on top, and gives its result to whoever opened it."""
+        """Closes this screen where it is the one on top, and gives its result to whoever opened it.
+
+        It is current below another dialog too, which shines through; closing it there would close that one.
+        """
         return super().dismiss(result) if self.is_active else AwaitComplete()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Its keys do nothing once it is closed, or below another one."""
-        return self.is_active
+        """Its keys do nothing once it is closed."""
+        return self.is_current
