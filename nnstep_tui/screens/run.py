@@ -164,6 +164,7 @@ class RunScreen(RunTraining, RunRecalling):
         self.query_one(RunPages).show_page("confusion")
         self.set_focus(self.query_one(ConfusionView))
         self.show()
+        self.call_after_refresh(self.show)
 
     def action_cell(self, down: int, right: int) -> None:
         """Another cell of the matrix."""
