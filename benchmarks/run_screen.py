@@ -34,7 +34,7 @@ from nnstep_tui.screens.run import RunScreen
 from nnstep_tui.screens.stepping import SteppingScreen
 
 KEYS = ["left", "right", "plus", "minus", "L", "h", "v", "m", "s", "comma", "full_stop", "end", "w"]
-PAIRS, PRESSED, OPENED = 2, 60, 30
+PAIRS, PRESSED, OPENED = 3, 60, 30
 
 
 def new_timeline(data: Dataset) -> Timeline:
