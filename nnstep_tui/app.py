@@ -134,6 +134,7 @@ class NnstepApp(App[int]):
     def show_run(self) -> None:
         """Shows the whole run, its cursor at the sample where the debugger stands."""
         screen = self._run_screen()
+        screen.come_to_rest()
         screen.cursor.put(self.debugger.timeline.index())
         self.push_screen(screen)
 
