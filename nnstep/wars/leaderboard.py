@@ -107,10 +107,13 @@ def make_board(title: str, entries: Sequence[Entry]) -> Leaderboard:
 
 def contest_entries(contest: Contest, jobs: Sequence[Job], rows: Mapping[str, Row]) -> list[Entry]:
     """The contest's contenders with what results there are, by their keys."""
+    done: dict[str, list[Row]] = {}
+    for job in jobs:
+        if job.key in rows:
+            done.setdefault(job.name, []).append(rows[job.key])
     entries = []
     for contender in contest.contenders:
-        own = [job for job in jobs if job.name == contender.name]
-        found = tuple(rows[job.key] for job in own if job.key in rows)
+        found = tuple(done.get(contender.name, ()))
         out = contest.why_not(contender) or ""
         seeds = len(contender.seeds)
         entries.append(Entry(contender.name, contender.settings, found, seeds, out, contender.parameters))

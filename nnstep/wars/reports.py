@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,16 @@ class FileReporter:
 
     Attributes:
         folder: the one folder.
+        contest: the process of the contest; one that was started by it ends when that is gone.
     """
 
     folder: str
+    contest: int = field(default_factory=os.getpid)
 
     def __call__(self, report: dict[str, Any]) -> None:
         """Replaces the job's file whole; a full disk or a folder that went away does not hinder the contest."""
+        if self.contest not in (os.getpid(), os.getppid()):
+            os._exit(1)
         path = os.path.join(self.folder, f"{report['key']}.json")
         with contextlib.suppress(OSError):
             with open(f"{path}.new", "w", encoding="utf-8") as file:
@@ -70,10 +76,12 @@ class Reports:
         """Takes away what a job reported: it is over."""
         (self.folder / f"{key}.json").unlink(missing_ok=True)
 
-    def read(self) -> dict[str, dict[str, Any]]:
-        """The last report of each job that is running, by its key."""
+    def read(self, within: float = math.inf) -> dict[str, dict[str, Any]]:
+        """The last report of each job that is running, by its key; `within` so many seconds."""
         found = {}
         for path in sorted(self.folder.glob("*.json")):
             with contextlib.suppress(OSError, ValueError):
+                if time.time() - path.stat().st_mtime > within:
+                    continue
                 found[path.stem] = json.loads(path.read_text(encoding="utf-8"))
         return found
