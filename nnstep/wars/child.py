@@ -1,4 +1,4 @@
-"""A contest in a process of its own, for an app that watches it: it stops when its input ends, as when the app is gone."""
+"""A contest in a process of its own, for an app that watches it; it stops when its input ends."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from argparse import Namespace
-from typing import IO
+from collections import deque
 
 from nnstep.cli import run_or_say
 from nnstep.signals import exit_code
+
+PATIENCE = 20.0
+INTERRUPTED = exit_code(signal.SIGINT)
 
 
 class ContestProcess:
@@ -23,23 +25,33 @@ class ContestProcess:
 
     Args:
         options: of the command `nnstep wars`.
+
+    Attributes:
+        stopping: it was asked to stop.
     """
 
     def __init__(self, options: Namespace) -> None:
         self._words = json.dumps(vars(options) | {"watch": False, "json": None})
-        self._process: subprocess.Popen[bytes] | None = None
-        self._said: IO[bytes] | None = None
+        self._process: subprocess.Popen[str] | None = None
+        self._said: deque[str] = deque(maxlen=1)
+        self._listener = threading.Thread()
+        self.stopping = False
 
     def start(self) -> None:
         """Begins the contest, or goes on with it."""
         self.close()
-        self._said = tempfile.TemporaryFile()
-        self._process = subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "nnstep.wars.child", self._words],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            stderr=self._said,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
         )
+        assert process.stderr
+        self._process, self.stopping = process, False
+        self._listener = threading.Thread(target=self._said.extend, args=(process.stderr,), daemon=True)
+        self._listener.start()
 
     @property
     def running(self) -> bool:
@@ -49,36 +61,36 @@ class ContestProcess:
     @property
     def stopped(self) -> bool:
         """It was stopped before its end."""
-        return self._process is not None and self._process.poll() == exit_code(signal.SIGINT)
+        return self._process is not None and self._process.poll() == INTERRUPTED
 
     @property
     def failure(self) -> str:
         """The last line that it said before it failed; empty where it did not."""
-        if self._process is None or self._process.poll() in (None, 0, 1, exit_code(signal.SIGINT)) or not self._said:
+        code = self._process.poll() if self._process else None
+        if code in (None, 0, 1, INTERRUPTED):
             return ""
-        self._said.seek(0)
-        lines = self._said.read().decode(errors="replace").split("\n")
-        told = [line for line in lines if line.strip()]
-        return told[-1] if told else f"the contest's process ended with {self._process.poll()}"
+        self._listener.join(1)
+        return self._said[-1].strip() if self._said else f"the contest's process ended with {code}"
 
     def stop(self) -> None:
         """Asks it to stop; it does so within a moment."""
-        if self._process and self._process.stdin:
+        if self._process and self._process.stdin and not self.stopping:
+            self.stopping = True
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
 
-    def close(self, patience: float = 20.0) -> None:
-        """Stops it and waits until it has ended; it is killed where that takes longer than so many seconds."""
+    def close(self) -> None:
+        """Stops it and waits until it has ended; one that does not is killed."""
         self.stop()
         if self._process:
             try:
-                self._process.wait(patience)
+                self._process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self._process.kill()
-                self._process.wait()
-        if self._said:
-            self._said.close()
-            self._said = None
+            self._process.wait()
+            self._listener.join(1)
+            if self._process.stderr:
+                self._process.stderr.close()
 
 
 def main() -> int:
@@ -88,6 +100,7 @@ def main() -> int:
 
 
 def _stop_with_input() -> None:
+    """Its input ends too when the app that holds the other end is gone, however that came."""
     while os.read(sys.stdin.fileno(), 1):
         pass
     _thread.interrupt_main()

@@ -106,7 +106,7 @@ def _contest(options: Namespace) -> int:
 
 
 def _train(jobs: list[Job], data: Dataset, results: Results, options: Namespace) -> dict[str, Row]:
-    """Trains what is not done; returns, by their keys, those whose processes died: they are tried again another time."""
+    """Trains what is not done; returns those whose processes died, which are tried again another time."""
     known = {row.key for row in results.rows()}
     left = list({job.key: job for job in jobs if job.key not in known}.values())
     if len(left) < len(jobs) and known:
