@@ -65,6 +65,19 @@ def handled_by(handler: Callable[[int, Any], object]) -> Iterator[None]:
             signal.signal(number, usual)
 
 
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Ctrl-C and SIGHUP wait; processes that are started meanwhile never take them, and end when they are told to."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGHUP))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def exit_code(number: int) -> int:
     """What a shell shows for a command that a signal ended: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP."""
     return 128 + number
