@@ -122,3 +122,34 @@ def test_the_board_sorts_marks_noise_and_says_which_interval(tmp_path: Path) -> 
     lines = board_text(board).splitlines()
     assert lines[2].split()[:4] == ["1", "best", "90.00", "%"] and lines[3].split()[0] == "≈2"
     assert "Wilson" in board_text(board)
+
+
+def test_results_of_a_later_version_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    Results(str(path)).add(RESULT, "ann")
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 2")
+    connection.close()
+    with pytest.raises(NnstepError, match="written in version 2 of the format. Install a newer nnstep"):
+        Results(str(path))
+
+
+@pytest.mark.parametrize("cut", [100, 5000, -2000])
+def test_a_file_that_was_cut_off_is_one_line(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "r.sqlite"
+    results = Results(str(path))
+    for number in range(30):
+        results.add(result(str(number)), "ann")
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(NnstepError, match="r.sqlite: "):
+        Results(str(path)).rows()
+
+
+def test_numbers_that_were_damaged_are_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    Results(str(path)).add(RESULT, "ann")
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE results SET errors = '[0.5, '")
+    connection.close()
+    with pytest.raises(NnstepError, match="damaged: a result cannot be read"):
+        Results(str(path)).rows()
