@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nnstep.errors import NnstepError
+
 TOPIC = "nnstep-wars"
 
 
@@ -42,11 +44,19 @@ class ClusterReporter:
     """Sends reports from a worker of a cluster to whoever subscribed to `TOPIC`."""
 
     def __call__(self, report: dict[str, Any]) -> None:
-        """Sends one."""
+        """Sends one; ends a job that nobody waits for any more, as when its contest was stopped.
+
+        Raises:
+            NnstepError: so it is.
+        """
         from distributed import get_worker
 
         with contextlib.suppress(ValueError, OSError):
-            get_worker().log_event(TOPIC, report)
+            worker = get_worker()
+            worker.log_event(TOPIC, report)
+            task = worker.state.tasks.get(worker.get_current_task())
+            if task is None or task.state == "cancelled":
+                raise NnstepError("its contest was stopped")
 
 
 class Reports:

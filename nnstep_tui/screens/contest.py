@@ -211,7 +211,8 @@ class ContestScreen(Screen[None]):
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
         """The mouse has chosen a contender."""
-        if self.board and event.cursor_row < len(self.board.lines) and self.query_one(StandingsTable).has_focus:
+        table, board = self.query_one(StandingsTable), self.board
+        if board and table.has_focus and event.cursor_row == table.cursor_row < len(board.lines):
             self._choose(event.cursor_row)
 
     def _choose(self, number: int) -> None:

@@ -13,7 +13,7 @@ from textual.widgets import DataTable
 
 from nnstep.wars.standings import FINISHED, LOST, RUNNING, Standing
 
-RANK, LEAST_NAME, BAR = 5, 12, 16
+RANK, LEAST_NAME, BAR, SHORT, LONG, WIDE = 5, 12, 16, 7, 28, 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _seeds(standing: Standing) -> str:
 COLUMNS = (
     Column("accuracy", 9, 0, _accuracy),
     Column("95 %", 13, 0, _interval),
-    Column("strict", 9, 110, _strict),
+    Column("strict", 9, WIDE, _strict),
     Column("error", 8, 0, _error),
     Column("param.", 9, 0, lambda standing: count_text(standing.entry.parameters)),
     Column("seconds", 8, 0, _seconds),
@@ -102,7 +102,7 @@ class StandingsTable(DataTable[Text], inherit_bindings=False):
         """
         room = self.size.width - 1
         columns = [column for column in COLUMNS if room >= column.least]
-        progress = BAR + 12 if room >= 110 else 11
+        progress = LONG if room >= WIDE else SHORT
         name = max(LEAST_NAME, room - RANK - progress - sum(column.width for column in columns))
         widths = (RANK, name, *(column.width for column in columns), progress)
         cells = [self._line(line, columns, widths, curves.get(line.name)) for line in lines]
@@ -141,16 +141,16 @@ class StandingsTable(DataTable[Text], inherit_bindings=False):
 
     def _progress(self, line: Standing, width: int) -> Text:
         if line.state == LOST:
-            text = Text(line.entry.why, "dim", no_wrap=True)
+            text = Text(line.entry.why if width > SHORT else "", "dim", no_wrap=True)
             text.truncate(width, overflow="ellipsis")
             return text
         if line.state != RUNNING:
             return Text("" if line.share >= 1 else "waits", "dim")
         report = line.live[0]
-        epoch = f"epoch {report['epoch']}" + (f"/{report['epochs']}" if report["epochs"] else "")
-        if width <= BAR:
+        epoch = f"{report['epoch']}" + (f"/{report['epochs']}" if report["epochs"] else "")
+        if width == SHORT:
             return Text(f"▶{epoch}"[:width])
         full = round(line.share * BAR)
         bar = Text("━" * full)
         bar.append("╌" * (BAR - full), "dim")
-        return bar.append(f" {epoch}"[: width - BAR])
+        return bar.append(f" epoch {epoch}"[: width - BAR])
