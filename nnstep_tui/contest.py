@@ -7,7 +7,6 @@ import os
 import signal
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,37 +16,11 @@ from textual.screen import Screen
 
 from nnstep.signals import exit_code
 from nnstep.wars.watch_command import Watched
+from nnstep_tui.contest_looks import ContestLooks
 from nnstep_tui.screens.contest import ContestScreen
 from nnstep_tui.screens.contest_leaving import ContestLeavingScreen
 
 PATIENCE = 20.0
-
-
-@dataclass(slots=True)
-class ContestLooks:
-    """What is seen of a contest; it outlives the app while the debugger is open.
-
-    Attributes:
-        chosen: the contender at the cursor.
-        seed: which of its runs, counted on and on.
-        marks: contenders whose curves are shown.
-        all: the other curves too.
-        log: a logarithmic error.
-        room: both, table or curves.
-        board: which leaderboard, counted on and on.
-        began: when the contest was started, by the monotonic clock.
-        told: the failure that was shown.
-    """
-
-    chosen: str | None = None
-    seed: int = 0
-    marks: list[str] = field(default_factory=list)
-    all: bool = False
-    log: bool = True
-    room: str = "both"
-    board: int = 0
-    began: float = field(default_factory=time.monotonic)
-    told: str = ""
 
 
 class ContestApp(App[int]):
@@ -101,9 +74,8 @@ class ContestApp(App[int]):
                     lambda action=action: screen.run_action(action),
                 )
 
-    @property
-    def state(self) -> str:
-        """What the contest is doing, in words."""
+    def state(self, missing: int) -> str:
+        """What the contest is doing, in words; `missing` is how many of its runs are not done."""
         process = self.watched.process
         if process is None:
             return "results"
@@ -111,16 +83,18 @@ class ContestApp(App[int]):
             return "stopping …" if process.stopping else "running"
         if process.failure:
             return "failed: Space tries again"
-        return "stopped: Space goes on" if process.stopped else "finished"
+        if process.stopped:
+            return "stopped: Space goes on"
+        return "ended, some processes died: Space tries again" if missing else "finished"
 
-    def pause(self) -> None:
-        """Stops the contest, or goes on with it."""
+    def pause(self, missing: int) -> None:
+        """Stops the contest, or goes on with it while runs are missing."""
         process = self.watched.process
-        if process is None or process.stopping:
+        if process is None:
             return
         if process.running:
             process.stop()
-        elif process.stopped or process.failure:
+        elif missing or process.failure:
             self.looks.told, self.looks.began = "", time.monotonic()
             process.start()
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import shutil
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -23,7 +24,8 @@ from nnstep.wars.contest import Contest, Job, jobs_of
 from nnstep.wars.contest_file import Overrides, read_contest
 from nnstep.wars.following import ContestFollower, ResultsFollower
 from nnstep.wars.job import Result
-from nnstep.wars.leaderboard import Leaderboard, board_json, board_text, boards_of, contest_entries, make_board
+from nnstep.wars.leaderboard import Leaderboard, board_json, boards_of, contest_entries, make_board
+from nnstep.wars.leaderboard_text import board_text
 from nnstep.wars.reports import Reports
 from nnstep.wars.rerun import run_file
 from nnstep.wars.results import Results, Row, merge, row_of
@@ -192,8 +194,9 @@ def _about(contest: Contest) -> dict[str, Any]:
 
 
 def _print(boards: Sequence[Leaderboard], options: Namespace) -> None:
-    text = "\n\n".join(board_text(board) for board in boards) or "no results"
-    print(text, file=sys.stderr if options.json == "-" else sys.stdout, flush=True)
+    stream = sys.stderr if options.json == "-" else sys.stdout
+    width = shutil.get_terminal_size().columns if stream.isatty() else None
+    print("\n\n".join(board_text(board, width) for board in boards) or "no results", file=stream, flush=True)
 
 
 def _write_json(options: Namespace, report: dict[str, Any]) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from nnstep.wars.contest import Contest, Job
-from nnstep.wars.leaderboard import Leaderboard, boards_of, contest_entries, make_board
+from nnstep.wars.leaderboard import boards_of, contest_entries, make_board
 from nnstep.wars.reports import Reports
 from nnstep.wars.results import Results, Row
-from nnstep.wars.standings import Standings, standings
+from nnstep.wars.standings import Standings, standings, with_running
 
 FRESH_SECONDS = 60.0
 """A report that is older is of a contest that was killed; a job reports every 250 ms while it trains."""
@@ -42,15 +42,15 @@ class ContestFollower:
         self.contest, self.jobs, self.title = contest, jobs, title
         self._names = {job.key: job.name for job in jobs}
         self._files = _Files([results])
-        self._board: Leaderboard | None = None
+        self._still: Standings | None = None
 
     def look(self) -> tuple[Standings, ...]:
         """See `Follower.look`."""
         changed, rows = self._files.look()
-        if changed or self._board is None:
-            self._board = make_board(self.title, contest_entries(self.contest, self.jobs, rows))
+        if changed or self._still is None:
+            self._still = standings(make_board(self.title, contest_entries(self.contest, self.jobs, rows)))
         live = {key: report for key, report in self._files.reports() if key not in rows}
-        return (standings(self._board, [(self._names[key], live[key]) for key in live if key in self._names]),)
+        return (with_running(self._still, [(self._names[key], live[key]) for key in live if key in self._names]),)
 
 
 class ResultsFollower:
@@ -62,18 +62,18 @@ class ResultsFollower:
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._files = _Files([Results(path, new=False) for path in paths])
-        self._boards: list[Leaderboard] = []
+        self._still: list[Standings] = []
 
     def look(self) -> tuple[Standings, ...]:
         """See `Follower.look`."""
         changed, rows = self._files.look()
         if changed:
-            self._boards = boards_of(list(rows.values()))
+            self._still = [standings(board) for board in boards_of(list(rows.values()))]
         live = [(report["group"], report) for key, report in self._files.reports() if key not in rows]
         found = []
-        for board in self._boards:
-            names = {entry.rows[0].contender: entry.name for entry in (*board.ranked, *board.lost)}
-            found.append(standings(board, [(names[group], report) for group, report in live if group in names]))
+        for still in self._still:
+            names = {line.entry.rows[0].contender: line.name for line in still.lines} if live else {}
+            found.append(with_running(still, [(names[group], report) for group, report in live if group in names]))
         return tuple(found)
 
 

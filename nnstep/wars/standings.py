@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -96,31 +96,41 @@ class Standings:
     total: int
     running: int
 
+    @property
+    def missing(self) -> int:
+        """How many jobs are not done."""
+        return self.total - self.done
+
     def find(self, name: str | None) -> int | None:
         """The number of the line of a contender."""
         return next((number for number, line in enumerate(self.lines) if line.name == name), None)
 
 
-def standings(board: Leaderboard, live: Iterable[tuple[str, Report]]) -> Standings:
-    """Puts a leaderboard and what is running together.
+def standings(board: Leaderboard) -> Standings:
+    """How a leaderboard stands where nothing runs."""
+    ranked = [Standing(entry, rank, board.tied(entry)) for rank, entry in enumerate(board.ranked, 1)]
+    lines = (*ranked, *map(Standing, board.waiting), *map(Standing, board.lost))
+    done = sum(len(line.entry.rows) for line in lines)
+    total = sum(line.entry.seeds for line in lines if not line.entry.out)
+    return Standings(board, lines, done, total, 0)
+
+
+def with_running(before: Standings, live: Iterable[tuple[str, Report]]) -> Standings:
+    """The same with what is running; lines of others stay the same objects.
 
     Args:
-        board: the results.
+        before: where nothing runs.
         live: name of the contender and report of each job that is running.
     """
     reports: dict[str, list[Report]] = {}
     for name, report in live:
         reports.setdefault(name, []).append(report)
-
-    def line(entry: Entry, rank: int | None = None) -> Standing:
-        return Standing(entry, rank, rank is not None and board.tied(entry), tuple(reports.get(entry.name, ())))
-
-    ranked = [line(entry, rank) for rank, entry in enumerate(board.ranked, 1)]
-    waiting = sorted(map(line, board.waiting), key=lambda standing: not standing.live)
-    lines = (*ranked, *waiting, *map(line, board.lost))
-    done = sum(len(standing.entry.rows) for standing in lines)
-    total = sum(standing.entry.seeds for standing in lines if not standing.entry.out)
-    return Standings(board, lines, done, total, sum(len(standing.live) for standing in lines))
+    if not reports:
+        return before
+    lines = [replace(line, live=tuple(reports[line.name])) if line.name in reports else line for line in before.lines]
+    first, last = len(before.board.ranked), len(before.board.ranked) + len(before.board.waiting)
+    lines[first:last] = sorted(lines[first:last], key=lambda line: not line.live)
+    return replace(before, lines=tuple(lines), running=sum(len(line.live) for line in lines))
 
 
 def settings_text(entry: Entry) -> str:

@@ -51,7 +51,8 @@ def check_terminal() -> None:
 
 def watch(watched: Watched) -> int:
     """Shows the app until it is left; the debugger, where a run is opened, in between. Returns the exit code."""
-    from nnstep_tui.contest import ContestApp, ContestLooks
+    from nnstep_tui.contest import ContestApp
+    from nnstep_tui.contest_looks import ContestLooks
 
     looks = ContestLooks()
     with tempfile.TemporaryDirectory(prefix="nnstep-") as folder:

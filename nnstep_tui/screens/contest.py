@@ -6,7 +6,6 @@ import threading
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
@@ -20,12 +19,13 @@ from textual.worker import get_current_worker
 from nnstep.commands import clock
 from nnstep.errors import NnstepError
 from nnstep.wars.rerun import job_of
-from nnstep.wars.standings import Standing, Standings, seed_lines, settings_text
+from nnstep.wars.standings import Standing, Standings
+from nnstep_tui.contest_looks import details_text, shown_curves
 from nnstep_tui.keys import CONTEST
 from nnstep_tui.screens.contest_help import ContestHelp
 from nnstep_tui.screens.opening import Opening, OpeningScreen
 from nnstep_tui.widgets.contest_plot import GREY, ContestPlot
-from nnstep_tui.widgets.curve_plot import COLOURS, PlotView, Series
+from nnstep_tui.widgets.curve_plot import PlotView
 from nnstep_tui.widgets.standings import StandingsTable
 
 if TYPE_CHECKING:
@@ -136,13 +136,14 @@ class ContestScreen(Screen[None]):
             self.query_one("#details", Static).update("no results yet")
             return
         plot = self.query_one(ContestPlot)
-        series = self._series(board)
+        series = shown_curves(board, self.chosen, looks)
         longest = max((float(one.x[-1]) for one in series if len(one.x)), default=1.0)
         plot.show(PlotView(series, 1, max(2.0, longest), looks.log, title="error"))
         self.query_one("#legend", Static).update(plot.legend())
         styles = {one.name: plot.line_style(one.colour) for one in series if one.colour != GREY}
         table.show(board.lines, board.find(looks.chosen) or 0, styles)
-        self.query_one("#details", Static).update(self._details())
+        details = details_text(self.chosen, looks.seed, self.has_class("-narrow"))
+        self.query_one("#details", Static).update(details)
 
     def action_move(self, by: int) -> None:
         """Another contender."""
@@ -190,7 +191,7 @@ class ContestScreen(Screen[None]):
 
     def action_pause(self) -> None:
         """Stops the contest, or goes on with it."""
-        self.app.pause()
+        self.app.pause(self.board.missing if self.board else 0)
         self.show()
 
     def action_help(self) -> None:
@@ -220,29 +221,11 @@ class ContestScreen(Screen[None]):
         self.app.looks.chosen, self.app.looks.seed = self.board.lines[number].name, 0
         self.show()
 
-    def _series(self, board: Standings) -> list[Series]:
-        """The curves: all others in grey, the marked or the best ones, and the chosen one over them."""
-        looks, chosen = self.app.looks, self.chosen
-        known = {line.name: line for line in board.lines}
-        first = [name for name in looks.marks if name in known] or [
-            line.name for line in board.lines if line.state != "lost"
-        ][: COLOURS - 1]
-        coloured = [name for name in first if not chosen or name != chosen.name]
-        colours = {name: 1 + number % (COLOURS - 1) for number, name in enumerate(coloured)}
-        if chosen:
-            colours[chosen.name] = 0
-        others = [line.name for line in board.lines if line.name not in colours] if looks.all else []
-        found = []
-        for name in [*others, *reversed(colours)] if not chosen else [*others, *reversed(coloured), chosen.name]:
-            curve = known[name].curve()
-            found.append(Series(name, np.arange(1.0, len(curve) + 1), curve, colours.get(name, GREY)))
-        return found
-
     def _heading(self) -> Text:
         board, watched = self.board, self.app.watched
         text = Text(no_wrap=True, overflow="ellipsis")
         text.append(f" {board.board.title if board else ''}\n", "bold")
-        text.append(f" {self.app.state}")
+        text.append(f" {self.app.state(board.missing if board else 0)}")
         if board and watched.process:
             text.append(f" · {board.done} of {board.total} runs done")
         elif board:
@@ -253,24 +236,6 @@ class ContestScreen(Screen[None]):
             text.append(f" · {clock(time.monotonic() - self.app.looks.began)}")
         if len(self.boards) > 1:
             text.append(f" · data set {self.app.looks.board % len(self.boards) + 1} of {len(self.boards)}")
-        return text
-
-    def _details(self) -> Text:
-        line = self.chosen
-        if line is None:
-            return Text("no contender")
-        narrow = self.has_class("-narrow")
-        text = Text()
-        text.append(f"{line.name}  " if narrow else f"{line.name}\n", "bold")
-        text.append(settings_text(line.entry))
-        if line.entry.out:
-            text.append(f"\nout: {line.entry.out}")
-        lines = seed_lines(line)
-        chosen = self.app.looks.seed % max(1, len(lines))
-        for number, seed in enumerate(lines[chosen:] + lines[:chosen] if narrow else lines):
-            here = number == (0 if narrow else chosen)
-            text.append("\n" if number == 0 or not narrow else " · ")
-            text.append(f"{'▶' if here else ' '} {seed}" if here or not narrow else seed)
         return text
 
     def _opening(self) -> Opening:

@@ -90,6 +90,7 @@ class StandingsTable(DataTable[Text], inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, cursor_type="row", cell_padding=0)
         self._widths: tuple[int, ...] = ()
+        self._shown: list[tuple[Standing, Style | None]] = []
         self._cells: list[list[Text]] = []
 
     def show(self, lines: Sequence[Standing], chosen: int, curves: Mapping[str, Style]) -> None:
@@ -105,28 +106,34 @@ class StandingsTable(DataTable[Text], inherit_bindings=False):
         progress = LONG if room >= WIDE else SHORT
         name = max(LEAST_NAME, room - RANK - progress - sum(column.width for column in columns))
         widths = (RANK, name, *(column.width for column in columns), progress)
-        cells = [self._line(line, columns, widths, curves.get(line.name)) for line in lines]
-        if widths != self._widths or len(cells) != len(self._cells):
-            self._fill(columns, widths, cells)
+        shown = [(line, curves.get(line.name)) for line in lines]
+        if widths != self._widths or len(shown) != len(self._shown):
+            self._cells = [self._line(*pair, columns, widths) for pair in shown]
+            self._fill(columns, widths)
         else:
-            for row, (old, new) in enumerate(zip(self._cells, cells, strict=True)):
-                for column, cell in enumerate(new):
-                    if (cell, cell.style) != (old[column], old[column].style):
-                        self.update_cell_at((row, column), cell)  # type: ignore[arg-type]
-        self._cells = cells
+            for row, (old, new) in enumerate(zip(self._shown, shown, strict=True)):
+                if new[0] is not old[0] or new[1] != old[1]:
+                    self._replace(row, self._line(*new, columns, widths))
+        self._shown = shown
         if lines and self.cursor_row != chosen:
             self.move_cursor(row=chosen)
 
-    def _fill(self, columns: Sequence[Column], widths: tuple[int, ...], cells: list[list[Text]]) -> None:
+    def _replace(self, row: int, cells: list[Text]) -> None:
+        for column, (old, new) in enumerate(zip(self._cells[row], cells, strict=True)):
+            if (new, new.style) != (old, old.style):
+                self.update_cell_at((row, column), new)  # type: ignore[arg-type]
+        self._cells[row] = cells
+
+    def _fill(self, columns: Sequence[Column], widths: tuple[int, ...]) -> None:
         self._widths = widths
         self.clear(columns=True)
         titles = ["", "contender", *(f"{column.title:>{column.width - 1}}" for column in columns), "at work"]
         for title, width in zip(titles, widths, strict=True):
             self.add_column(Text(title), width=width)
-        self.add_rows(cells)
+        self.add_rows(self._cells)
 
     def _line(
-        self, line: Standing, columns: Sequence[Column], widths: tuple[int, ...], curve: Style | None
+        self, line: Standing, curve: Style | None, columns: Sequence[Column], widths: tuple[int, ...]
     ) -> list[Text]:
         style = {FINISHED: "", RUNNING: ""}.get(line.state, "dim")
         if line.rank == 1:

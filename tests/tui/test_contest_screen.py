@@ -23,7 +23,8 @@ from nnstep.wars.job import Result, run_job
 from nnstep.wars.reports import FileReporter, Reports
 from nnstep.wars.results import Results
 from nnstep.wars.watch_command import Watched, watch
-from nnstep_tui.contest import ContestApp, ContestLooks
+from nnstep_tui.contest import ContestApp
+from nnstep_tui.contest_looks import ContestLooks
 from nnstep_tui.keys import CONTEST
 from nnstep_tui.screens.contest import ContestScreen
 from nnstep_tui.screens.contest_help import ContestHelp
@@ -61,10 +62,10 @@ class FakeProcess:
         self.running, self.stopping, self.stopped, self.failure = True, False, False, ""
 
     def start(self) -> None:
-        self.running, self.stopped, self.failure = True, False, ""
+        self.running, self.stopping, self.stopped, self.failure = True, False, False, ""
 
     def stop(self) -> None:
-        self.running, self.stopped = False, True
+        self.running, self.stopping, self.stopped = False, True, True
 
 
 class Fight:
@@ -130,7 +131,9 @@ async def test_the_leaderboard_is_there_and_follows_what_happens(fight: Fight, s
         await shown(pilot, app)
         assert "running · 2 of 14 runs done · 1 at work" in text(app, "#contest")
         assert "1━ good" in row(app, 0) and " % " in row(app, 0) and "12,730" in row(app, 0) and "1/2" in row(app, 0)
-        assert "4" in row(app, 1) and "0.50000" in row(app, 1) and ("epoch 2/3" if size[0] > 80 else "▶2/3") in row(app, 1)
+        assert (
+            "4" in row(app, 1) and "0.50000" in row(app, 1) and ("epoch 2/3" if size[0] > 80 else "▶2/3") in row(app, 1)
+        )
         last = app.screen.query_one(StandingsTable).row_count - 1
         assert "✗" in row(app, last) and "wild" in row(app, last) and "lost" in row(app, last)
         assert "error" in screen_text(app) and "good" in text(app, "#details")
@@ -271,6 +274,18 @@ async def test_space_stops_the_contest_and_goes_on(fight: Fight) -> None:
         process.running, process.failure = False, "nnstep: c.sqlite: the disk is full"
         await until(pilot, lambda: "the disk is full" in notices(app))
         assert "failed" in text(app, "#contest")
+        await pilot.press("space")
+        await until(pilot, lambda: process.running)
+
+
+async def test_runs_whose_processes_died_are_tried_again(fight: Fight) -> None:
+    fight.run("good")
+    process = FakeProcess()
+    process.running = False
+    app = fight.app(process)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(pilot, app)
+        assert "ended, some processes died: Space tries again" in text(app, "#contest")
         await pilot.press("space")
         await until(pilot, lambda: process.running)
 

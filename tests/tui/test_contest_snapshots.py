@@ -17,7 +17,8 @@ from nnstep.wars.job import FINISHED, LOST, Result
 from nnstep.wars.reports import Reports
 from nnstep.wars.results import Results
 from nnstep.wars.watch_command import Watched
-from nnstep_tui.contest import ContestApp, ContestLooks
+from nnstep_tui.contest import ContestApp
+from nnstep_tui.contest_looks import ContestLooks
 
 pytestmark = pytest.mark.skipif(
     textual.__version__ != "8.2.8", reason="the pictures were drawn with Textual 8.2.8, others draw borders differently"

@@ -9,7 +9,8 @@ from nnstep.errors import NnstepError
 from nnstep.network import Evaluation
 from nnstep.wars.contest import Job
 from nnstep.wars.job import FINISHED, LOST, Result
-from nnstep.wars.leaderboard import board_text, boards_of
+from nnstep.wars.leaderboard import boards_of
+from nnstep.wars.leaderboard_text import board_text
 from nnstep.wars.results import Results, Row, merge
 
 JOB = Job("k", "g", "contest", "name", {"layers": "784,10", "epochs": 2}, 3, None, "samples", 10, None, "mark")
@@ -153,3 +154,14 @@ def test_numbers_that_were_damaged_are_one_line(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(NnstepError, match="damaged: a result cannot be read"):
         Results(str(path)).rows()
+
+
+def test_the_table_leaves_out_what_has_no_room(tmp_path: Path) -> None:
+    results = Results(str(tmp_path / "r.sqlite"))
+    results.add(result("1"), "ann")
+    (board,) = boards_of(results.rows())
+    full = board_text(board).splitlines()[1]
+    heads = [board_text(board, width).splitlines()[1].split() for width in (len(full), len(full) - 1, 40)]
+    assert "CPU" in heads[0] and "strict" in heads[0]
+    assert "CPU" not in heads[1] and "strict" in heads[1]
+    assert not {"CPU", "strict", "seconds"} & set(heads[2]) and "accuracy" in heads[2]
