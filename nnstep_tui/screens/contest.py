@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Static
 from textual.worker import get_current_worker
 
 from nnstep.commands import clock
@@ -26,6 +26,7 @@ from nnstep_tui.screens.contest_help import ContestHelp
 from nnstep_tui.screens.opening import Opening, OpeningScreen
 from nnstep_tui.widgets.contest_plot import GREY, ContestPlot
 from nnstep_tui.widgets.curve_plot import PlotView
+from nnstep_tui.widgets.key_line import KeyLine
 from nnstep_tui.widgets.standings import StandingsTable
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class ContestScreen(Screen[None]):
                 yield ContestPlot(id="curve")
                 yield Static(id="legend")
             yield Static(id="details", markup=False)
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Begins to follow."""
