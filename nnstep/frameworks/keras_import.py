@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from nnstep.errors import NnstepError
+
+ONE_AT_A_TIME = threading.RLock()
+"""Keras has one type of numbers for all threads, and each that changes it puts back what it found."""
 
 
 def import_keras() -> Any:
@@ -41,10 +45,11 @@ def precision(dtype: DTypeLike) -> Iterator[None]:
         from jax import experimental
 
         enable_x64 = experimental.enable_x64
-    usual = keras.config.floatx()
-    keras.config.set_floatx(np.dtype(dtype).name)
-    try:
-        with enable_x64(np.dtype(dtype) == np.float64):
-            yield
-    finally:
-        keras.config.set_floatx(usual)
+    with ONE_AT_A_TIME:
+        usual = keras.config.floatx()
+        keras.config.set_floatx(np.dtype(dtype).name)
+        try:
+            with enable_x64(np.dtype(dtype) == np.float64):
+                yield
+        finally:
+            keras.config.set_floatx(usual)
