@@ -1,6 +1,7 @@
 """nnstep in lockstep with PyTorch and Keras: every tensor of every step agrees, and a fault is found where it is."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -302,3 +303,15 @@ def test_equal_values_decided_in_another_way_are_no_fault() -> None:
     assert is_tie(mine, theirs, "input_gradient", 1e-9)
     far = Frame(step, 6, 0.1, np.array([[0.5, 2.0]]), input_gradient=here)
     assert not is_tie(far, theirs, "input_gradient", 1e-9)
+
+
+def test_float64_in_keras_leaves_other_models_of_the_process_in_float32() -> None:
+    pytest.importorskip("keras")
+    program = (
+        "import keras, numpy as np\n"
+        "from nnstep.frameworks.keras_import import precision\n"
+        "with precision(np.float64): keras.layers.Dense(1)\n"
+        "print(keras.layers.Dense(1).dtype, keras.config.floatx())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.stdout.split() == ["float32", "float32"]

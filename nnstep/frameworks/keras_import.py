@@ -46,10 +46,11 @@ def precision(dtype: DTypeLike) -> Iterator[None]:
 
         enable_x64 = experimental.enable_x64
     with ONE_AT_A_TIME:
-        usual = keras.config.floatx()
+        policy, usual = keras.config.dtype_policy(), keras.config.floatx()  # made from the type, and kept from then on
         keras.config.set_floatx(np.dtype(dtype).name)
         try:
             with enable_x64(np.dtype(dtype) == np.float64):
                 yield
         finally:
             keras.config.set_floatx(usual)
+            keras.config.set_dtype_policy(policy)
