@@ -16,7 +16,7 @@ from nnstep.homework import load_homework
 from nnstep.runs import open_run, read_run, save_run
 from nnstep.samples import Dataset
 from nnstep.settings import Settings
-from nnstep.student_code import StudentError
+from nnstep.student_code import StudentError, give_up
 from nnstep.timeline import Timeline
 
 HOMEWORK = """\
@@ -140,8 +140,7 @@ def test_the_time_limit_is_for_each_call_and_not_for_the_whole_run(tmp_path: Pat
 def test_a_call_can_be_given_up_from_another_thread(tmp_path: Path, digits: Dataset) -> None:
     path = write(tmp_path, FORWARD="while self.calls > 3: pass\nself.calls += 1")
     timeline = timeline_of(path, digits, 60)
-    code = timeline.stack.homework.code  # type: ignore[attr-defined]
-    timer = threading.Timer(0.5, code.give_up)
+    timer = threading.Timer(0.5, give_up)
     timer.start()
     with pytest.raises(StudentError, match="was given up"):
         timeline.train(50)
@@ -385,18 +384,40 @@ def test_prints_are_kept_and_said_on_standard_error(tmp_path: Path, capsys: pyte
     assert "hw.py prints: tanh (1, 12)" in captured.err
 
 
-def test_a_layer_that_fails_later_leaves_the_run_at_the_sample_before(tmp_path: Path, digits: Dataset) -> None:
-    path = write(tmp_path, TANH="self.n = getattr(self, 'n', 0) + 1\nif self.n == 8: raise ValueError('eighth')")
-    timeline = timeline_of(path, digits)
-    debugger = Debugger(timeline)
+EIGHTH = "self.n = getattr(self, 'n', 0) + 1\nif self.n == 8: raise ValueError('eighth')"
+
+
+@pytest.mark.parametrize(
+    ("where", "step", "name"),
+    [("TANH", 1, "Tanh 2"), ("FORWARD", 0, "Dense 1"), ("TANH BACK", 6, "Tanh 4"), ("BACKWARD", 7, "Dense 3")],
+)
+def test_a_sample_that_fails_shows_its_steps_up_to_that(
+    where: str, step: int, name: str, tmp_path: Path, digits: Dataset
+) -> None:
+    debugger = Debugger(timeline_of(write(tmp_path, **{where: EIGHTH}), digits))
     for _ in range(6):
         debugger.next_sample()
-    here = debugger.position
+    assert debugger.failure is None
+    debugger.next_sample()
+    assert debugger.failure is not None
+    assert "ValueError: eighth" in debugger.failure.message
+    frame = debugger.frame
+    assert (debugger.position.sample, len(debugger.frames)) == (8, step + 1)
+    assert (frame.step.name, frame.step.index, frame.failed) == (name, step, True)
+    if step in (1, 6, 7):
+        made = debugger.frames[step - 1]
+        given = (made.output, frame.input) if step == 1 else (made.input_gradient, frame.output_gradient)
+        np.testing.assert_array_equal(*given)
     with pytest.raises(StudentError, match="eighth"):
         debugger.next_sample()
-    assert debugger.position == here
+    assert debugger.position.sample == 8
+    debugger.step_back()
+    assert debugger.position.sample == (7 if step == 0 else 8)
+    debugger.go_to_digit(3)
+    assert debugger.digit == 3
     debugger.previous_sample()
-    assert debugger.position.sample == here.sample - 1
+    debugger.previous_sample()
+    assert (debugger.position.sample, debugger.failure, len(debugger.frames)) == (7, None, 10)
 
 
 def test_a_run_that_is_being_saved_survives_code_that_raises(
