@@ -206,7 +206,7 @@ class Debugger:
                 self.cursor = frame.step.index
                 return
         self.next_sample()
-        self.cursor = layer
+        self.cursor = min(layer, len(self.frames) - 1)
 
     def next_sample(self) -> None:
         """Runs this sample to its end, and enters the next one, of the next epoch after the last.
