@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,10 @@ TIME_LIMIT = 10.0
 GRACE = 1.0
 POLL = 0.05
 KEPT_CHARACTERS = 65_536
+STREAMS = ("stdout", "stderr", "stdin")
+
+if TYPE_CHECKING:
+    from nnstep.stepping import Frame
 
 T = TypeVar("T")
 Spot = tuple[str, int, str, str]
@@ -42,6 +46,7 @@ class StudentError(NnstepError):
 
     Attributes:
         printed: the end of what the code printed before it.
+        frames: the sample's steps up to the one that failed, this one included; empty where no sample was stepped.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class StudentError(NnstepError):
         super().__init__(message, hint)
         self.traceback, self.file, self.line, self.kind = traceback, file, line, kind
         self.printed = ""
+        self.frames: tuple[Frame, ...] = ()
 
 
 class Overtime(BaseException):
@@ -73,11 +79,23 @@ class Prints:
     def __init__(self) -> None:
         self.text, self.count = "", 0
         self._taken = 0
+        self._deaf = False
 
     def add(self, text: str) -> None:
         """Keeps some more of it."""
+        if self._deaf:
+            return
         self.count += len(text)
         self.text = (self.text + text)[-KEPT_CHARACTERS:]
+
+    @contextmanager
+    def unheard(self) -> Iterator[None]:
+        """While it lasts, nothing is kept."""
+        before, self._deaf = self._deaf, True
+        try:
+            yield
+        finally:
+            self._deaf = before
 
     def since(self, count: int) -> str:
         """What was printed after the first `count` characters."""
@@ -94,7 +112,7 @@ class _Run:
 
     def __init__(self) -> None:
         self.what, self.began, self.printed = "", 0.0, 0
-        self.given_up = False
+        self.given_up = self.left_behind = False
         self.done = threading.Event()
         self.result: Any = None
         self.error: BaseException | None = None
@@ -169,11 +187,6 @@ class StudentCode:
         result: T = run.result
         return result
 
-    def give_up(self) -> None:
-        """Ends the calls that run now, as if their time were over."""
-        for run in list(self._runs.values()):
-            run.given_up = True
-
     def told(self, what: str, error: BaseException) -> StudentError:
         """An error of the student's code, with the way to it through the student's files.
 
@@ -198,7 +211,7 @@ class StudentCode:
 
     def _run(self, run: _Run, work: Callable[[], Any]) -> None:
         identity = threading.get_ident()
-        self._runs[identity] = run
+        self._runs[identity] = _ACTIVE[identity] = run
         _STUDENTS[identity] = self.prints
         try:
             with np.errstate(all="ignore"):
@@ -206,8 +219,9 @@ class StudentCode:
         except BaseException as error:
             run.error = error
         finally:
-            del self._runs[identity]
+            del self._runs[identity], _ACTIVE[identity]
             _STUDENTS.pop(identity, None)
+            _undo_other_streams()
             run.done.set()
 
     def _watch(self, run: _Run, thread: threading.Thread) -> None:
@@ -228,6 +242,8 @@ class StudentCode:
                 )
                 if run.done.wait(POLL):
                     break
+            run.left_behind = not run.done.is_set()
+            _undo_other_streams()
             raise late
 
     def _late(self, run: _Run, frame: FrameType | None) -> StudentError:
@@ -273,6 +289,21 @@ class StudentCode:
         return "\n".join([*lines, said])
 
 
+def give_up() -> None:
+    """Ends all calls of students' code that run now, as if their time were over."""
+    for run in list(_ACTIVE.values()):
+        run.given_up = True
+
+
+def running() -> tuple[str, float]:
+    """What runs now, such as `forward_propagation of Dense 1`, and for how many seconds; empty between two calls."""
+    for run in list(_ACTIVE.values()):
+        what, began = run.what, run.began
+        if what and began and not run.left_behind:
+            return what, time.monotonic() - began
+    return "", 0.0
+
+
 def _spots(trace: TracebackType | None, files: set[str]) -> list[Spot]:
     return [_spot(s) for s in traceback.extract_tb(trace) if s.filename in files]
 
@@ -293,7 +324,16 @@ def _one_line(error: BaseException) -> str:
 
 
 _STUDENTS: dict[int, Prints] = {}
+_ACTIVE: dict[int, _Run] = {}
 _LOCK = threading.Lock()
+
+
+def _prints_of_this_thread() -> Prints | None:
+    """Where to keep what this thread prints: one that a student's code started is the student's as well."""
+    prints = _STUDENTS.get(threading.get_ident())
+    if prints is None and _STUDENTS and threading.current_thread() is not threading.main_thread():
+        prints = next(iter(list(_STUDENTS.values())), None)
+    return prints
 
 
 class _Divided(io.TextIOBase):
@@ -303,18 +343,18 @@ class _Divided(io.TextIOBase):
         self.others = others
 
     def write(self, text: str) -> int:
-        prints = _STUDENTS.get(threading.get_ident())
+        prints = _prints_of_this_thread()
         if prints is None:
             return self.others.write(text)
         prints.add(str(text))
         return len(text)
 
     def flush(self) -> None:
-        if threading.get_ident() not in _STUDENTS:
+        if _prints_of_this_thread() is None:
             self.others.flush()
 
     def isatty(self) -> bool:
-        return threading.get_ident() not in _STUDENTS and self.others.isatty()
+        return _prints_of_this_thread() is None and self.others.isatty()
 
     def fileno(self) -> int:
         return self.others.fileno()
@@ -329,10 +369,17 @@ class _Streams:
     ours: tuple[Any, Any, Any] = (None, None, None)
 
 
+def _undo_other_streams() -> None:
+    """Puts the streams back that a student's code took others for; `None` would let every later print fail."""
+    with _LOCK:
+        if _Streams.depth:
+            for name, ours in zip(STREAMS, _Streams.ours, strict=True):
+                setattr(sys, name, ours)
+
+
 @contextmanager
 def _streams() -> Iterator[None]:
     """Keeps what students' threads print, gives them nothing to read (`input()` raises EOFError), and limits memory."""
-    names = ("stdout", "stderr", "stdin")
     with _LOCK:
         if _Streams.depth == 0:
             _Streams.memory = limited_memory()
@@ -348,6 +395,6 @@ def _streams() -> Iterator[None]:
             _Streams.depth -= 1
             if _Streams.depth == 0:
                 _Streams.memory.__exit__(None, None, None)
-                for name, before, ours in zip(names, _Streams.before, _Streams.ours, strict=True):
+                for name, before, ours in zip(STREAMS, _Streams.before, _Streams.ours, strict=True):
                     if getattr(sys, name) is ours:
                         setattr(sys, name, before)
