@@ -57,6 +57,10 @@ class StudentError(NnstepError):
         self.traceback, self.file, self.line, self.kind = traceback, file, line, kind
         self.printed = ""
 
+    def without_context(self) -> StudentError:
+        """The same error, not yet raised: it keeps nothing alive that the code that failed was using."""
+        return StudentError(self.message, self.hint, self.traceback, self.file, self.line, self.kind)
+
 
 class Overtime(BaseException):
     """Ends a call that takes too long; no Exception, so that the code that runs does not handle it."""
@@ -111,6 +115,7 @@ class StudentCode:
         files: the student's files: this one, and those that it imported from its folder.
         prints: what it has printed.
         place: names the place of a line in the file, for files whose lines are counted in another way.
+        exhausted: the error of the last call that took more memory than there is.
     """
 
     def __init__(self, path: str, time_limit: float = TIME_LIMIT) -> None:
@@ -118,6 +123,7 @@ class StudentCode:
         self.files: set[str] = {path}
         self.prints = Prints()
         self.place: Callable[[int], str] = lambda line: f"line {line}"
+        self.exhausted: StudentError | None = None
         self._runs: dict[int, _Run] = {}
 
     @property
@@ -148,6 +154,9 @@ class StudentCode:
         except BaseException as error:
             told = self.told(what, error)
             told.printed = self.prints.since(run.printed)
+            if isinstance(error, MemoryError):
+                traceback.clear_frames(error.__traceback__)  # what they hold is what there was too much of
+                self.exhausted = told.without_context()
             raise told from None
         finally:
             run.what, run.began = before

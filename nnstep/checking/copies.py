@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-import sys
 import types
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,6 @@ Anything = NDArray[Any]
 Path = tuple[str | int, ...]
 DEEPEST = 4
 MOST_PARTS = 64
-LARGEST_OUTSIDE = 2**22
 
 
 def copy_layer(layer: Any) -> Any:
@@ -26,7 +25,7 @@ def copy_layer(layer: Any) -> Any:
     bases: dict[int, Anything] = {}
     cells: list[tuple[types.CellType, types.CellType]] = []
     kept: list[Any] = []
-    for value in _values(layer):
+    for value in values_of(layer):
         if isinstance(value, np.ndarray):
             _copy_view(value, memo, bases, kept)
         elif isinstance(value, types.FunctionType) and value.__closure__:
@@ -39,7 +38,16 @@ def copy_layer(layer: Any) -> Any:
             new.cell_contents = copy.deepcopy(old.cell_contents, memo)
         return made
     except (TypeError, AttributeError, RecursionError, NotImplementedError):
-        return copy.copy(layer)
+        return _copy_by_attributes(layer, memo)
+
+
+def _copy_by_attributes(layer: Any, memo: dict[int, Any]) -> Any:
+    """A copy in which only what cannot be copied, such as an open file, is the original's."""
+    made = copy.copy(layer)
+    for name, value in getattr(layer, "__dict__", {}).items():
+        with suppress(TypeError, AttributeError, RecursionError, NotImplementedError):
+            setattr(made, name, copy.deepcopy(value, memo))
+    return made
 
 
 def _copy_view(array: Anything, memo: dict[int, Any], bases: dict[int, Anything], kept: list[Any]) -> None:
@@ -84,7 +92,7 @@ def _with_own_cells(
     return made
 
 
-def _values(layer: Any) -> Iterator[Any]:
+def values_of(layer: Any) -> Iterator[Any]:
     """Everything that a layer holds, a few levels deep."""
     seen: set[int] = set()
     waiting: list[tuple[Any, int]] = [(layer, 0)]
@@ -147,7 +155,7 @@ def arrays_in(layer: Any) -> dict[Path, Anything]:
 
 def all_arrays(layer: Any) -> list[Anything]:
     """All arrays that a layer holds or that functions that it holds have enclosed."""
-    return [value for value in _values(layer) if isinstance(value, np.ndarray)]
+    return [value for value in values_of(layer) if isinstance(value, np.ndarray)]
 
 
 def class_holdings(cls: type) -> dict[str, Any]:
@@ -155,12 +163,13 @@ def class_holdings(cls: type) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for parent in cls.__mro__:
         for name, value in list(vars(parent).items()):
-            if name not in found and _holds_arrays(value):
+            if name not in found and holds_arrays(value):
                 found[name] = value
     return found
 
 
-def _holds_arrays(value: Any) -> bool:
+def holds_arrays(value: Any) -> bool:
+    """A value is an array, or a mapping or list with arrays."""
     if isinstance(value, np.ndarray):
         return True
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
@@ -198,42 +207,3 @@ def name_of(path: Path) -> str:
 
 
 ARRAY_WORDS = ("value", "data", "val", "array", "v", "w", "x", "values")
-
-
-class Outside:
-    """The arrays that code can change and that no copy of a layer contains: of its class and of its module."""
-
-    def __init__(self, layers: list[Any]) -> None:
-        self._saved: list[tuple[Anything, Anything]] = []
-        self._containers: list[tuple[Any, Any]] = []
-        seen: set[int] = set()
-        for layer in layers:
-            module = sys.modules.get(type(layer).__module__)
-            held = [*class_holdings(type(layer)).values()]
-            if module is not None and type(layer).__module__.partition(".")[0] not in ("nnstep", "numpy", "builtins"):
-                held += [value for value in vars(module).values() if _holds_arrays(value)]
-            for value in held:
-                if id(value) not in seen:
-                    seen.add(id(value))
-                    self._save(value)
-
-    def _save(self, value: Any) -> None:
-        if isinstance(value, dict | list):
-            self._containers.append((value, value.copy()))
-            for part in value.values() if isinstance(value, dict) else value:
-                if isinstance(part, np.ndarray):
-                    self._save(part)
-        elif not value.dtype.hasobject and value.nbytes < LARGEST_OUTSIDE:
-            self._saved.append((value, value.copy()))
-
-    def restore(self) -> None:
-        """Puts their numbers back."""
-        for container, saved in self._containers:
-            if isinstance(container, dict):
-                container.clear()
-                container.update(saved)
-            else:
-                container[:] = saved
-        for array, numbers in self._saved:
-            if array.flags.writeable and not np.array_equal(array, numbers, equal_nan=True):
-                array[...] = numbers

@@ -45,17 +45,22 @@ def _with_others(subject: Subject, path: Path, array: Anything, probe: Probe) ->
 def vary_constants(subject: Subject, held: list[Path]) -> None:
     """Gives arrays that hold one number throughout, such as zeros, various ones: else mistakes cannot be seen."""
     layer = copy_layer(subject.layer)
+    if vary(layer, [path for path in held if path[0] in attributes_of(layer)]):
+        subject.layer = layer
+
+
+def vary(layer: Any, paths: list[Path]) -> bool:
+    """Changes a layer's arrays that hold one number throughout; whether there was one."""
     rng = np.random.default_rng(11)
     changed = False
-    for path in held:
+    for path in paths:
         array = at(layer, path)
-        if array.dtype.kind == "f" and np.ptp(array) == 0 and path[0] in attributes_of(layer):
+        if array.dtype.kind == "f" and np.ptp(array) == 0:
             value = float(array.flat[0])
             spread = 0.3 * abs(value) if value else 0.4
             put(layer, path, (array + rng.uniform(-spread, spread, array.shape)).astype(array.dtype))
             changed = True
-    if changed:
-        subject.layer = layer
+    return changed
 
 
 def named_by_layer(layer: Any) -> set[int]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import Outside, all_arrays, arrays_in, copy_layer
+from nnstep.checking.copies import all_arrays, arrays_in, copy_layer
+from nnstep.checking.outside import Outside
 from nnstep.checking.subject import Shape
 from nnstep.parameters import attributes_of
 from nnstep.student_code import StudentCode, StudentError

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstep.checking.copies import Anything, Outside, Path, arrays_in, copy_layer
+from nnstep.checking.copies import Anything, Path, arrays_in, copy_layer
+from nnstep.checking.outside import Outside
 from nnstep.student_code import StudentCode, StudentError
 
 Floats = NDArray[np.float64]
