@@ -50,7 +50,9 @@ def check_crossing(
         if probes[index] is None or not later:
             continue
         alone = _come(together, index, [], probes, parameters[index])
-        if alone.arrays is None or alone.same(_come(together, index, later, probes, parameters[index])):
+        if alone.arrays is None or any(
+            alone.same(_come(together, index, later, probes, parameters[index], back)) for back in (False, True)
+        ):
             continue
         by = (k for k in later if not alone.same(_come(together, index, [k], probes, parameters[index])))
         crossed.append((index, next(by, later[0])))
@@ -65,13 +67,17 @@ def _probe(subject: Subject, index: int) -> Probe | None:
         return None
 
 
-def _come(together: Subject, index: int, later: list[int], probes: list[Any], paths: list[Path]) -> _Came:
-    """Sends one layer forward, then others, then the one backward, all of them fresh copies."""
+def _come(
+    together: Subject, index: int, later: list[int], probes: list[Any], paths: list[Path], back: bool = False
+) -> _Came:
+    """Sends one layer forward, then others (and these back), then the one backward, all of them fresh copies."""
     layers = together.fresh()
     try:
         together.forward(layers[index], probes[index].X.copy())
         for k in later:
             together.forward(layers[k], probes[k].X.copy())
+        for k in reversed(later) if back else ():
+            together.backward(layers[k], probes[k].G.copy(), RATE)
         dX = together.backward(layers[index], probes[index].G.copy(), RATE)
         return _Came((dX, *(np.array(at(layers[index], path)) for path in paths)))
     except (StudentError, AttributeError, KeyError, IndexError):

@@ -19,24 +19,27 @@ from nnstep.student_code import StudentCode, StudentError
 
 SHORT = 1.0
 
-Told = Callable[[FileReport], None]
+Told = Callable[[FileReport, str], None]
 
 
-def check_file(homework: Homework, told: Told | None = None, skip: frozenset[int] = frozenset()) -> FileReport:
+def check_file(
+    homework: Homework, told: Told | None = None, skip: frozenset[int] = frozenset(), alone: bool = False
+) -> FileReport:
     """Checks a loaded file.
 
     Args:
         homework: the file.
-        told: is given the report as far as it goes, before each layer and at the end.
+        told: is given the report as far as it goes and what comes next: `layers`, one by one, then all `together`.
         skip: layers that are known to end the process.
+        alone: each layer is tried by itself only: together they end the process.
     """
-    checker = _FileCheck(homework, told or (lambda report: None), skip)
+    checker = _FileCheck(homework, told or (lambda report, stage: None), skip, alone or bool(skip))
     return checker.run()
 
 
 class _FileCheck:
-    def __init__(self, homework: Homework, told: Told, skip: frozenset[int]) -> None:
-        self.homework, self.told, self.skip = homework, told, skip
+    def __init__(self, homework: Homework, told: Told, skip: frozenset[int], alone: bool) -> None:
+        self.homework, self.told, self.skip, self.alone = homework, told, skip, alone
         self.code = homework.code
         self.report = FileReport(homework.path)
         self.source = Source(homework.text, homework.code)
@@ -44,23 +47,25 @@ class _FileCheck:
 
     def run(self) -> FileReport:
         layers = self.homework.layers
+        self.told(self.report, "layers")
         shapes = self._shapes()
         late: set[type] = set()
         for index, layer in enumerate(layers):
             entry = LayerReport(index, kind_of(layer))
             self.report.layers.append(entry)
-            self.told(self.report)
+            self.told(self.report, "layers")
             result = Result() if index in self.skip else self._layer(index, layer, shapes, late)
             self._take(entry, result, layer)
             self.results.append(result)
-        if not self.skip:
+        if not self.alone:
+            self.told(self.report, "together")
             names = [result.parameters if result else [] for result in self.results]
             check_together(self.homework, self.report, self.source, shapes, names)
         return self.report
 
     def _shapes(self) -> list[Shape]:
         """The sample shape of each layer; none where a call did not come back: its layer is found later."""
-        if self.skip:
+        if self.alone:
             return []
         limit = self.code.time_limit
         try:

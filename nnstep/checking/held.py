@@ -92,15 +92,14 @@ def _changed(run: Run, path: Path) -> bool:
 def is_added(subject: Subject, path: Path, probe: Probe, other: Probe) -> bool:
     """The output changes by what is added to this array, whatever the input is."""
     array = np.asarray(at(subject.fresh(), path))
-    if array.dtype.kind != "f":
-        return False
+    dtype = array.dtype if array.dtype.kind == "f" else np.dtype(np.float64)
     extra = np.random.default_rng(6).uniform(0.25, 0.75, array.shape)
     changes = []
     for X in (probe.X, other.X):
         trial = subject.fresh()
         first = subject.output(trial, X)
         trial = subject.fresh()
-        put(trial, path, (array + extra).astype(array.dtype))
+        put(trial, path, (array + extra).astype(dtype))
         changes.append(subject.output(trial, X) - first)
     tolerance = 1e-3 if array.dtype.itemsize < 8 else 1e-7
     if not np.any(changes[0]) or not np.allclose(changes[0], changes[1], atol=tolerance):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from nnstep.checking.copies import Path, name_of
 from nnstep.checking.findings import Finding
 from nnstep.checking.subject import FORWARD, Floats, Probe, Subject
 from nnstep.checking.views import Case, View, as_gradient
@@ -107,18 +108,31 @@ def cut_to_zero(subject: Subject, view: View) -> list[Finding]:
             return []
         values.append(got.reshape(-1))
     text = f"your {view.label} is zero throughout, and whole numbers for {LARGE:g} × the dE/dY"
-    return [Finding("integer", view.tensor, text, 0.9)] if _whole(np.concatenate(values)) else []
+    return [Finding("integer", view.tensor, text, 0.9)] if consists_of_whole_numbers(np.concatenate(values)) else []
+
+
+def cut_updates(subject: Subject, path: Path, probe: Probe) -> list[Finding]:
+    """An array of integers that only large updates change."""
+    try:
+        run = subject.run(Probe(probe.X, LARGE * probe.G), 1.0)
+    except StudentError:
+        return []
+    before, after = run.before.get(path), run.after.get(path)
+    if before is None or after is None or np.array_equal(before, after):
+        return []
+    text = f"{name_of(path)} holds {before.dtype} numbers: updates below 1 are cut off to nothing"
+    return [Finding("integer", name_of(path), text, 0.95)]
 
 
 def whole_numbers(view: View) -> list[Finding]:
     """A wrong gradient that consists of whole numbers, although the right one does not."""
     got = np.concatenate([case.measured.of(case.got) for case in view.cases])
     right = np.concatenate([case.measured.values for case in view.cases])
-    if not _whole(got) or _whole(right):
+    if not consists_of_whole_numbers(got) or consists_of_whole_numbers(right):
         return []
     return [Finding("integer", view.tensor, f"your {view.label} consists of whole numbers only", 0.8)]
 
 
-def _whole(values: Floats) -> bool:
+def consists_of_whole_numbers(values: Floats) -> bool:
     """All are whole numbers, and some are others than 0 and ±1."""
     return bool(np.all(np.abs(values - np.rint(values)) < 1e-9) and np.any(np.abs(values) > 1.5))

@@ -8,6 +8,7 @@ import numpy as np
 
 from nnstep.checking.contract import check_array
 from nnstep.checking.findings import Finding
+from nnstep.checking.loss_integers import check_integers
 from nnstep.checking.loss_pairs import check_pairs
 from nnstep.checking.loss_subject import ROWS, TENSOR, LossCase, LossSubject, name_of
 from nnstep.checking.subject import Floats, Shape
@@ -31,7 +32,7 @@ def check_loss(loss: Loss, code: StudentCode, shape: Shape) -> list[Finding]:
         return found
     case = subject.compare(shape)
     wrong = case is not None and case.wrong and not subject.right_for_one_hot(shape)
-    found = check_pairs(subject, wrong)
+    found = check_pairs(subject, wrong) or (check_integers(subject) if wrong else [])
     return found or (_explained(subject, case) if case is not None and wrong else [])
 
 
@@ -94,9 +95,6 @@ def _explained(subject: LossSubject, case: LossCase) -> list[Finding]:
     swapped = _swapped(subject, case)
     if swapped:
         return [swapped]
-    integers = np.array_equal(case.got, np.trunc(case.got)) and np.any(case.got)
-    if integers and np.array_equal(case.got, np.trunc(case.measured)):
-        return [Finding("integer", TENSOR, "your loss gradient is the measured one cut off to integers", 0.9)]
     return [Finding("unexplained", TENSOR, f"none of the usual mistakes explains it: {_worst(case)}", 0.9)]
 
 

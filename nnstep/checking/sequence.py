@@ -38,7 +38,7 @@ def check_second_sample(
         except StudentError:
             continue
         for path in [None, *parameters]:
-            finding = None if path in found else _late(subject, now, run, first, second, path, path in right)
+            finding = None if path in found else _late(subject, now, run, first, second, path, path in right, trained)
             if finding:
                 found[path] = finding
     return list(found.values())
@@ -54,7 +54,7 @@ def _after(subject: Subject, probe: Probe, trained: bool) -> object:
 
 
 def _late(
-    before: Subject, now: Subject, run: Run, first: Probe, second: Probe, path: Path | None, right: bool
+    before: Subject, now: Subject, run: Run, first: Probe, second: Probe, path: Path | None, right: bool, trained: bool
 ) -> Finding | None:
     def measured(subject: Subject, probe: Probe, G: Floats) -> Measured:
         if path is None:
@@ -67,13 +67,20 @@ def _late(
         return None
     tensor = "dE/dX" if path is None else name_of(path)
     label = tensor if path is None else f"dE/d({tensor})"
-    if not measured(now, first, second.G).wrong(got).any():
+    old_input = measured(now, first, second.G)
+    if not old_input.wrong(got).any():
         text = f"after two samples your {label} is the right one for the first sample's input, in all elements"
         return Finding("stale-input", tensor, text, 0.97)
-    if _is_sum(got, expected, measured(before, first, first.G)):
+    if not measured(now, second, first.G).wrong(got).any():
+        text = f"after two samples your {label} is made with the first sample's dE/dY, in all elements"
+        return Finding("stale-input", tensor, text, 0.9)
+    if any(_is_sum(got, expected, earlier) for earlier in (old_input, measured(before, first, first.G))):
         text = f"after two samples your {label} is that of both added up, in all elements: it is never cleared"
         return Finding("stale-input", tensor, text, 0.95)
-    if path is None and right:
+    if right and not trained:
+        text = f"your {label} is right for one sample, and another one that went forward before it makes it wrong"
+        return Finding("stale-input", tensor, text, 0.8)
+    if right and path is None:
         return Finding("unexplained", tensor, f"your {label} is right for the first sample only", 0.8)
     return None
 
