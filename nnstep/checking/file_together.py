@@ -62,7 +62,11 @@ class _Together:
         except StudentError as error:
             findings.append(raised(error))
         except Exception as error:
-            self.report.errors.append(unfinished(what, error))
+            finding = unfinished(what, error)
+            if self.report.ok:
+                self.report.errors.append(finding)
+            else:  # what is wrong already may well be why
+                self.report.notes.append(finding.evidence)
         if self.code.exhausted and not any(f.id == "raised" for f in findings):
             findings.append(raised(self.code.exhausted))
 

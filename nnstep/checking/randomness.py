@@ -31,7 +31,7 @@ def check_pure(subject: Subject, probe: Probe, other: Probe) -> list[Finding] | 
     outputs.append((subject.output(trial, probe.X), "after another input"))
     for later, when in outputs:
         if later.shape != first.shape or not np.allclose(first, later, rtol=1e-9, atol=1e-12, equal_nan=True):
-            if _is_dropout(probe, [first, *(Y for Y, _ in outputs)]):
+            if _is_dropout(probe, [first, *(Y for Y, _ in outputs)], draws):
                 return None
             off = float(np.max(np.abs(later - first))) if later.shape == first.shape else float("nan")
             text = f"forward gives another output {when} for the same input: up to {off:.3g} off"
@@ -45,10 +45,17 @@ def _random_state(layer: Any) -> bytes:
     return pickle.dumps((random.getstate(), np.random.get_state(), own))
 
 
-def _is_dropout(probe: Probe, outputs: list[Floats]) -> bool:
-    """Each output is zero, or the input times one constant that is the same in every call."""
-    if any(Y.shape != probe.X.shape for Y in outputs):
+def _is_dropout(probe: Probe, outputs: list[Floats], draws: bool) -> bool:
+    """Each output is zero, or one number that is the same in every call; without random numbers the input scaled."""
+    if any(Y.shape != outputs[0].shape for Y in outputs):
         return False
-    ratio = np.stack(outputs) / probe.X
-    kept = ratio[ratio != 0]
-    return bool(len(kept) == 0 or (np.ptp(kept) < 1e-9 and kept[0] >= 1 - 1e-9))
+    values = np.stack(outputs)
+    largest = np.max(np.where(values != 0, values, -np.inf), axis=0)
+    smallest = np.min(np.where(values != 0, values, np.inf), axis=0)
+    kept = np.isfinite(largest)
+    if not np.allclose(largest[kept], smallest[kept], rtol=1e-9):
+        return False
+    if draws or outputs[0].shape != probe.X.shape:
+        return draws
+    ratio = values[values != 0] / np.broadcast_to(probe.X, values.shape)[values != 0]
+    return bool(len(ratio) == 0 or (np.ptp(ratio) < 1e-9 and ratio[0] >= 1 - 1e-9))

@@ -1,4 +1,4 @@
-# expected: loss:broadcast
+# expected: loss:broadcast loss:broadcast
 import numpy as np
 
 
