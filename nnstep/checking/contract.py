@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import Path, arrays_in, at, name_of, put
 from nnstep.checking.findings import Finding
 from nnstep.checking.model import Model, softmax
+from nnstep.checking.places import Path, arrays_in, at, name_of, put
 from nnstep.checking.subject import BACKWARD, Floats, Probe, Run, Subject
 from nnstep.student_code import StudentError
 

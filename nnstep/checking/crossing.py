@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import Path, at
 from nnstep.checking.findings import Finding
 from nnstep.checking.outside import Outside
+from nnstep.checking.places import Path, at
 from nnstep.checking.subject import Probe, Shape, Subject
 from nnstep.student_code import StudentCode, StudentError
 

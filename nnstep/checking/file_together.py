@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from nnstep.checking.copies import Path
 from nnstep.checking.crossing import check_crossing
 from nnstep.checking.diagnosis import DERIVATIVE_IDS
 from nnstep.checking.failures import raised, unfinished
@@ -16,6 +15,7 @@ from nnstep.checking.lines import Source
 from nnstep.checking.loss_check import check_loss, rows_factor
 from nnstep.checking.loss_subject import ROWS, TENSOR, LossSubject
 from nnstep.checking.network_check import Whole, check_whole
+from nnstep.checking.places import Path
 from nnstep.checking.sharing import check_sharing
 from nnstep.checking.subject import Shape, Subject
 from nnstep.homework import Homework

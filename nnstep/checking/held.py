@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import Anything, Path, arrays_in, at, copy_layer, put
+from nnstep.checking.copies import copy_layer
+from nnstep.checking.places import Anything, Path, arrays_in, at, numbers_in, put
 from nnstep.checking.subject import Floats, Probe, Run, Subject
 from nnstep.parameters import attributes_of
 from nnstep.student_code import StudentError
 
+RATE = 0.5
 NAMING = ("parameters", "params", "trainable_parameters", "trainable")
 
 
@@ -19,13 +21,23 @@ def used_by_forward(subject: Subject, probes: list[Probe]) -> list[Path]:
     outputs = [subject.output(subject.fresh(), probe.X) for probe in probes]
     return [
         path
-        for path, array in arrays_in(subject.fresh()).items()
+        for path, array in (arrays_in(subject.fresh()) | _numbers_that_change(subject, probes[0])).items()
         if any(
             not _same(Y, changed)
             for probe, Y in zip(probes, outputs, strict=True)
             for changed in _with_others(subject, path, array, probe)
         )
     ]
+
+
+def _numbers_that_change(subject: Subject, probe: Probe) -> dict[Path, Anything]:
+    """The floats and lists of numbers that backward changes: parameters that are no arrays."""
+    try:
+        run = subject.run(probe, RATE)
+    except StudentError:
+        return {}
+    numbers = numbers_in(subject.fresh())
+    return {path: array for path, array in numbers.items() if path in run.before and _changed(run, path)}
 
 
 def _with_others(subject: Subject, path: Path, array: Anything, probe: Probe) -> list[Any]:
@@ -67,7 +79,10 @@ def named_by_layer(layer: Any) -> set[int]:
     """The identities of the arrays that a layer names as its parameters."""
     found: set[int] = set()
     for name in NAMING:
-        value = getattr(layer, name, None)
+        try:
+            value = getattr(layer, name, None)
+        except Exception:  # a __getattr__ or a property of the student's
+            continue
         parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
         found |= {id(part) for part in parts if isinstance(part, np.ndarray)}
     return found

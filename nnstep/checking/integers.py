@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nnstep.checking.copies import Path, name_of
 from nnstep.checking.findings import Finding
+from nnstep.checking.places import Path, name_of
 from nnstep.checking.subject import FORWARD, Floats, Probe, Subject
 from nnstep.checking.views import Case, View, as_gradient
 from nnstep.student_code import StudentError

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from nnstep.checking import contract
-from nnstep.checking.copies import Path, at, name_of
 from nnstep.checking.diagnosis import DERIVATIVE_IDS, diagnose
 from nnstep.checking.failures import raised
 from nnstep.checking.findings import Finding
@@ -16,6 +15,7 @@ from nnstep.checking.held import is_added, parameters, used_by_forward, vary_con
 from nnstep.checking.integers import check_output, cut_updates
 from nnstep.checking.measuring import measure_input, measure_parameter
 from nnstep.checking.model import Model, find_model
+from nnstep.checking.places import Path, at, name_of
 from nnstep.checking.probes import SCALES, first_probe, probes_after, seconds
 from nnstep.checking.randomness import check_pure
 from nnstep.checking.rows import check_rows

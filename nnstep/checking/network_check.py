@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import Path, arrays_in, at, copy_layer, put
+from nnstep.checking.copies import copy_layer
 from nnstep.checking.findings import Finding
 from nnstep.checking.held import vary
 from nnstep.checking.loss_subject import LossSubject
 from nnstep.checking.outside import Outside
+from nnstep.checking.places import Path, arrays_in, at, put
 from nnstep.checking.subject import Floats, Shape
 from nnstep.student_code import StudentCode, StudentError
 

@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import Anything, class_holdings, holds_arrays, values_of
+from nnstep.checking.places import NOT_STUDENTS, Anything, class_holdings, holds_arrays, values_of
 
 LARGEST_OUTSIDE = 2**22
 GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
-NOT_STUDENTS = ("nnstep", "numpy", "builtins")
 
 
 class Outside:
@@ -23,6 +22,7 @@ class Outside:
         self._saved: list[tuple[Anything, Anything]] = []
         self._containers: list[tuple[Any, Any]] = []
         self._generators: list[tuple[Any, Any]] = []
+        self._bindings = [(holder, name, value) for holder in _holders(layers) for name, value in _simple(holder)]
         seen: set[int] = set()
         for layer in layers:
             held = [*class_holdings(type(layer)).values(), *module_holdings(type(layer))]
@@ -44,6 +44,9 @@ class Outside:
 
     def restore(self) -> None:
         """Puts their numbers back."""
+        for holder, name, value in self._bindings:
+            if vars(holder).get(name, holder) is not value:
+                setattr(holder, name, value)
         for generator, state in self._generators:
             put_state(generator, state)
         for container, saved in self._containers:
@@ -55,6 +58,23 @@ class Outside:
         for array, numbers in self._saved:
             if array.flags.writeable and not np.array_equal(array, numbers, equal_nan=True):
                 array[...] = numbers
+
+
+def _holders(layers: list[Any]) -> list[Any]:
+    """The students' classes and modules of some layers."""
+    found: dict[int, Any] = {}
+    for layer in layers:
+        for cls in type(layer).__mro__:
+            module = _module_of(cls)
+            if module:
+                found |= {id(cls): cls, id(module): module}
+    return list(found.values())
+
+
+def _simple(holder: Any) -> list[tuple[str, Any]]:
+    """What a class or a module holds under names of its own: numbers, arrays, lists and the like."""
+    kinds = (int, float, np.ndarray, np.generic, list, dict, tuple, type(None))
+    return [(n, value) for n, value in list(vars(holder).items()) if isinstance(value, kinds) and n[:2] != "__"]
 
 
 def module_holdings(cls: type) -> list[Any]:

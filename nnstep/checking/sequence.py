@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnstep.checking.copies import Path, copy_layer, name_of
+from nnstep.checking.copies import copy_layer
 from nnstep.checking.findings import Finding
 from nnstep.checking.measuring import Measured, measure_input, measure_parameter
+from nnstep.checking.places import Path, name_of
 from nnstep.checking.subject import Floats, Probe, Run, Subject
 from nnstep.checking.views import as_gradient
 from nnstep.student_code import StudentError

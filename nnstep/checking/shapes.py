@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import all_arrays, arrays_in, copy_layer
+from nnstep.checking.copies import copy_layer
 from nnstep.checking.outside import Outside
+from nnstep.checking.places import all_arrays, arrays_in, numbers_in
 from nnstep.checking.subject import Shape
 from nnstep.parameters import attributes_of
 from nnstep.student_code import StudentCode, StudentError
@@ -83,8 +83,9 @@ def candidates(layers: list[Any], later: bool = False) -> Iterable[Shape]:
     for layer in layers[:1] if later else layers:
         told, near = _told(layer)
         shapes += told if layer is layers[0] else []
-        sizes += [*near, *_of_lists(layer)]
-        held = sorted([*arrays_in(layer).values(), *all_arrays(layer)], key=lambda array: -array.ndim)
+        sizes += near
+        held = [*arrays_in(layer).values(), *all_arrays(layer), *numbers_in(layer).values()]
+        held.sort(key=lambda array: -array.ndim)
         sizes += [size for array in held for size in array.shape]
         if sizes:
             break
@@ -99,16 +100,6 @@ def guesses() -> Iterator[Shape]:
     """Shapes of small samples, where nothing says what is meant."""
     for size in range(1, LARGEST_GUESS):
         yield from ((1, size), (size,), (size, 1))
-
-
-def _of_lists(layer: Any) -> list[int]:
-    """The sizes of weights that are lists of numbers, or lists of lists."""
-    found: list[int] = []
-    for value in attributes_of(layer).values():
-        if isinstance(value, list) and value:
-            with suppress(TypeError, ValueError):
-                found += np.shape(np.asarray(value, dtype=np.float64))
-    return found
 
 
 def _told(layer: Any) -> tuple[list[Shape], list[int]]:

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import Path, arrays_in, at, class_holdings, copy_layer
+from nnstep.checking.copies import copy_layer
 from nnstep.checking.findings import Finding
 from nnstep.checking.outside import Outside
+from nnstep.checking.places import Path, arrays_in, at, class_holdings, thing_at
 from nnstep.checking.shapes import sample_shapes
 from nnstep.student_code import StudentCode, StudentError
 
@@ -40,7 +41,7 @@ def check_sharing(layers: list[Any], names: list[str], parameters: list[list[Pat
 
 def _updates(layers: list[Any], i: int, j: int, both: tuple[Path, Path]) -> bool:
     """An update of one layer changes the other's array: it is made in place, or in a mapping that both hold."""
-    holders = [at(layer, path[:-1]) for layer, path in zip((layers[i], layers[j]), both, strict=True)]
+    holders = [thing_at(layer, path[:-1]) for layer, path in zip((layers[i], layers[j]), both, strict=True)]
     return holders[0] is holders[1] or _in_place(layers[i], both[0])
 
 

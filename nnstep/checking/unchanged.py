@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnstep.checking.copies import Anything, Path, at
 from nnstep.checking.findings import Finding
+from nnstep.checking.places import Anything, Path, at
 from nnstep.checking.subject import BACKWARD, FORWARD, Probe, Run, Subject
 from nnstep.student_code import StudentError
 

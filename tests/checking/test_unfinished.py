@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from nnstep import check_command
 from nnstep.checking import file_check, file_together
 from nnstep.checking.failures import unfinished
 from nnstep.checking.file_check import check_file
-from nnstep.checking.processes import check_in_process
+from nnstep.checking.processes import Outcome, check_in_process
 from nnstep.cli import main
 from nnstep.homework import load_homework
 
@@ -62,12 +63,16 @@ def test_a_layer_that_catches_its_memory_error_once_is_found(tmp_path: Path) -> 
     assert [finding["id"] for finding in report["layers"][0]["findings"]] == ["raised"]
 
 
-def test_the_exit_code_of_an_unfinished_check_is_not_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "uncopied.py"
-    path.write_text(
-        "class Odd:\n    def forward_propagation(self, X):\n        return X * 2.0\n\n"
-        "    def backward_propagation(self, dY, lr):\n        return dY * 2.0\n\n"
-        "    def __deepcopy__(self, memo):\n        raise RuntimeError('no copies')\n\n\nnetwork = [Odd()]\n"
-    )
-    assert main(["check", str(path)]) == 1
-    assert "could not be finished" in " ".join(capsys.readouterr().out.split())
+def test_the_exit_code_of_an_unfinished_check_is_not_0(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(file_check, "check", fails)
+
+    def in_this_process(file: str, *limits: float) -> Outcome:
+        return Outcome(file, check_file(load_homework(file)).as_json())
+
+    monkeypatch.setattr(check_command, "check_in_process", in_this_process)
+    assert main(["check", RIGHT]) == 1
+    text = " ".join(capsys.readouterr().out.split())
+    assert "could not be finished" in text
+    assert "✓ layer 0" not in text
