@@ -9,6 +9,7 @@ from typing import Any
 from nnstep.checking.failures import raised, unfinished
 from nnstep.checking.file_together import check_together
 from nnstep.checking.findings import FileReport, Finding, LayerReport
+from nnstep.checking.integer_data import check_inputs, integer_arrays
 from nnstep.checking.layer_check import Result, check
 from nnstep.checking.lines import Source
 from nnstep.checking.shapes import sample_shapes
@@ -110,7 +111,11 @@ class _FileCheck:
 
     def _within(self, index: int, layer: Any, name: str, shapes: list[Shape]) -> Result:
         shape = shapes[index] if index < len(shapes) else sample_shapes([layer], self.code)[0]
-        return check(Subject(layer, name, self.code, shape))
+        result = check(Subject(layer, name, self.code, shape))
+        if index == 0 and not result.findings:
+            data = integer_arrays(self.homework.module)
+            result.findings += check_inputs(Subject(layer, name, self.code, shape), data)
+        return result
 
     def _refined(self, findings: list[Finding], layer: Any, result: Result) -> list[Finding]:
         """The findings once each, with lines, and told apart by the source where the numbers fit two causes."""

@@ -11,6 +11,7 @@ from nnstep.checking.crossing import check_crossing
 from nnstep.checking.diagnosis import DERIVATIVE_IDS
 from nnstep.checking.failures import raised, unfinished
 from nnstep.checking.findings import FileReport, Finding
+from nnstep.checking.integer_data import check_targets, integer_arrays
 from nnstep.checking.lines import Source
 from nnstep.checking.loss_check import check_loss, rows_factor
 from nnstep.checking.loss_subject import ROWS, TENSOR, LossSubject
@@ -72,7 +73,11 @@ class _Together:
 
     def _loss(self) -> None:
         """The loss, where it is the file's own."""
-        findings = check_loss(self.homework.loss, self.code, self._output_shape() or (1, 4))
+        shape = self._output_shape() or (1, 4)
+        findings = check_loss(self.homework.loss, self.code, shape)
+        findings = findings or check_targets(
+            LossSubject(self.homework.loss, self.code, shape), integer_arrays(self.homework.module)
+        )
         line = self.source.of_function(self.homework.loss.gradient)
         value = self.source.of_function(self.homework.loss.function)
         self.report.loss.findings += [

@@ -1,16 +1,18 @@
 """A check that could not come to its end is never an all-clear."""
 
+import time
 from pathlib import Path
 
 import pytest
 
-from nnstep import check_command
+from nnstep import check_command, student_code
 from nnstep.checking import file_check, file_together
 from nnstep.checking.failures import unfinished
 from nnstep.checking.file_check import check_file
 from nnstep.checking.processes import Outcome, check_in_process
 from nnstep.cli import main
 from nnstep.homework import load_homework
+from nnstep.student_code import StudentCode, StudentError
 
 FOLDER = Path(__file__).parents[1] / "homework" / "check"
 RIGHT = str(FOLDER / "right_rows.py")
@@ -76,3 +78,15 @@ def test_the_exit_code_of_an_unfinished_check_is_not_0(
     text = " ".join(capsys.readouterr().out.split())
     assert "could not be finished" in text
     assert "✓ layer 0" not in text
+
+
+def test_time_in_which_the_computer_stood_still_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    idle = iter([0.0, 60.0])
+    monkeypatch.setattr(student_code, "_idle_time", lambda: next(idle, 60.0))
+    code = StudentCode("file.py", time_limit=0.3)
+    code.call("a call", time.sleep, 0.6)  # the first look finds that a minute went by without computing
+
+
+def test_a_call_that_takes_too_long_is_ended_all_the_same() -> None:
+    with pytest.raises(StudentError, match="did not come back"):
+        StudentCode("file.py", time_limit=0.3).call("a call", time.sleep, 0.6)
