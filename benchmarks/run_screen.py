@@ -2,9 +2,9 @@
 
     python benchmarks/run_screen.py [DATA [EPOCHS]]
 
-Trains the reference network with the compiled engine: in turn without a screen, and in the real app at 160 × 48 with
-its scores, curves and panes. Then presses keys of the app while it trains, and opens random positions of the run. Read
-the ratios and the 95th percentiles.
+Trains the reference network with the compiled engine, in turn without a screen, as `nnstep train` does, and in the real
+app at 160 × 48 with its scores, curves, panes and autosave. Then presses keys of the app while it trains, and opens
+random positions of the run. Read the ratios and the 95th percentiles.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
+import tempfile
 import time
 
 import numpy as np
 from textual.events import Key
 from textual.keys import _character_to_key
 
+from nnstep.alarms.monitor import Monitor
 from nnstep.architecture import build_network
 from nnstep.data import load_data
 from nnstep.debugger import Debugger
@@ -32,7 +34,7 @@ from nnstep_tui.screens.run import RunScreen
 from nnstep_tui.screens.stepping import SteppingScreen
 
 KEYS = ["left", "right", "plus", "minus", "L", "h", "v", "m", "s", "comma", "full_stop", "end", "w"]
-PAIRS, PRESSED, OPENED = 2, 60, 30
+PAIRS, PRESSED, OPENED = 3, 60, 30
 
 
 def new_timeline(data: Dataset) -> Timeline:
@@ -47,15 +49,17 @@ def headless(data: Dataset, epochs: int) -> float:
     """Samples per second without a screen."""
     timeline = new_timeline(data)
     began = time.perf_counter()
-    for _ in Trainer(timeline.stack, data.train, timeline.engine, Settings(0.1), timeline=timeline).run(epochs):
+    monitor = Monitor(timeline.stack, data.train)
+    trainer = Trainer(timeline.stack, data.train, timeline.engine, Settings(0.1), timeline=timeline, monitor=monitor)
+    for _ in trainer.run(epochs):
         pass
     return timeline.count / (time.perf_counter() - began)
 
 
-async def in_app(data: Dataset, epochs: int) -> tuple[float, list[float], list[float]]:
+async def in_app(data: Dataset, epochs: int, folder: str) -> tuple[float, list[float], list[float]]:
     """Samples per second in the app, then seconds of keys while it trains, and seconds to open positions."""
     timeline = new_timeline(data)
-    app = NnstepApp(Debugger(timeline), epochs, {}, test=data.test)
+    app = NnstepApp(Debugger(timeline), epochs, {}, test=data.test, autosave=f"{folder}/run.nnrun")
     async with app.run_test(size=(160, 48)) as pilot:
         await pilot.pause()
         spare_what_stays()
@@ -154,7 +158,8 @@ def main() -> None:
     ratios, keys, opened = [], [], []
     for _ in range(PAIRS):
         alone = headless(data, epochs)
-        watched, some_keys, some_opened = asyncio.run(in_app(data, epochs))
+        with tempfile.TemporaryDirectory() as folder:
+            watched, some_keys, some_opened = asyncio.run(in_app(data, epochs, folder))
         ratios.append(watched / alone)
         keys, opened = keys + some_keys, opened + some_opened
         print(f"{alone:10,.0f} samples/s without a screen, {watched:10,.0f} in the app: {watched / alone:.3f}")

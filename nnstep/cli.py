@@ -44,6 +44,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = parser.parse_args(words)
     except SystemExit as exit:
         return int(exit.code or 0)
+    return run_or_say(options)
+
+
+def run_or_say(options: argparse.Namespace) -> int:
+    """Runs a command; what ends it is one line, and its exit code."""
     try:
         return run(options)
     except NnstepError as error:
@@ -221,6 +226,7 @@ def _add_wars(parser: Parser) -> None:
     group.add_argument("--save-runs", action="store_true", help="keep whole runs too, to open them in the debugger")
     group.add_argument("--who", metavar="NAME", help="noted with each result; default: the user's name")
     group.add_argument("--show", nargs="*", metavar="FILE.sqlite", help="only show what results there are")
+    group.add_argument("--watch", action="store_true", help="the leaderboard live, with curves, in the app")
     group.add_argument("--merge", nargs="*", metavar="FILE.sqlite", help="put several files' results into one")
     group.add_argument("--into", metavar="FILE.sqlite", help="the file that --merge appends to")
     _add_json(parser)

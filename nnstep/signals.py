@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -19,13 +20,62 @@ def stop_requests() -> Iterator[list[int]]:
             raise KeyboardInterrupt
         requests.append(number)
 
-    numbers = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
-    before = {number: signal.signal(number, request) for number in numbers}
-    try:
+    with handled_by(request):
         yield requests
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal asked to stop.
+
+    Attributes:
+        number: the signal's.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+@contextmanager
+def interrupting() -> Iterator[None]:
+    """Ctrl-C, SIGTERM and SIGHUP raise `Interrupted`; those that follow do nothing, but for a second Ctrl-C."""
+    requests: list[int] = []
+
+    def interrupt(number: int, frame: object) -> None:
+        first = not requests
+        requests.append(number)
+        if first or number == signal.SIGINT:
+            raise Interrupted(number)
+
+    with handled_by(interrupt):
+        yield
+
+
+@contextmanager
+def handled_by(handler: Callable[[int, Any], object]) -> Iterator[None]:
+    """All signals that ask to stop go to this handler; SIGHUP does not where it is ignored, as under nohup."""
+    numbers = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        numbers.remove(signal.SIGHUP)
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, usual in before.items():
+            signal.signal(number, usual)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Ctrl-C and SIGHUP wait; processes that are started meanwhile never take them, and end when they are told to."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGHUP))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def exit_code(number: int) -> int:

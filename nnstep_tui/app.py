@@ -16,6 +16,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
+from threadpoolctl import threadpool_limits
 
 from nnstep.autosave import Autosave
 from nnstep.branches import STEPS, Branch
@@ -32,6 +33,7 @@ from nnstep_tui.screens.stepping import SteppingScreen
 
 SWITCH_SECONDS = 0.0005
 """How long Python leaves a thread running while another waits: the one that trains waits for the screen less often."""
+RUN_SCREEN = "run"
 
 
 class NnstepApp(App[int]):
@@ -82,6 +84,9 @@ class NnstepApp(App[int]):
     def on_mount(self) -> None:
         """Opens the stepping screen."""
         sys.setswitchinterval(SWITCH_SECONDS)
+        threadpool_limits(
+            1, "blas"
+        )  # its further threads wait by spinning, on the cores of the training and the screen
         self.push_screen(SteppingScreen(self.debugger, self.welcome))
 
     def on_ready(self) -> None:
@@ -121,13 +126,15 @@ class NnstepApp(App[int]):
         Args:
             looked_at: no breakpoint stops at the sample where the debugger stands.
         """
-        screen = RunScreen(self.debugger)
+        screen = self._run_screen()
+        screen.cursor.index = None
         self.push_screen(screen)
         screen.call_after_refresh(lambda: screen.attempt(lambda: screen.start(looked_at)))
 
     def show_run(self) -> None:
         """Shows the whole run, its cursor at the sample where the debugger stands."""
-        screen = RunScreen(self.debugger)
+        screen = self._run_screen()
+        screen.come_to_rest()
         screen.cursor.put(self.debugger.timeline.index())
         self.push_screen(screen)
 
@@ -221,6 +228,18 @@ class NnstepApp(App[int]):
     @on(Told)
     def _notify(self, event: Told) -> None:
         self.notify(event.text, severity="warning")
+
+    def _run_screen(self) -> RunScreen:
+        """The run screen, which is kept: making its widgets anew takes longer than showing them."""
+        known = self._installed_screens.get(RUN_SCREEN)
+        if isinstance(known, RunScreen):
+            if known.debugger is self.debugger:
+                return known
+            self.uninstall_screen(known)
+            known.remove()
+        screen = RunScreen(self.debugger)
+        self.install_screen(screen, RUN_SCREEN)
+        return screen
 
     def _reached(self) -> list[tuple[str, int]]:
         return [(branch.name, branch.head) for branch in self._branches()]

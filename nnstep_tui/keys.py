@@ -162,3 +162,32 @@ CELLS = [
     key("escape", "screen.leave_cell", "leave", "leave the matrix, and show all mistakes", "Esc", show=True),
 ]
 FOCUSED["In the confusion matrix"] = CELLS
+
+CONTEST_MOVING = [
+    key("up", "move(-1)", "up", "the contender above", "↑"),
+    key("down", "move(1)", "down", "the contender below", "↓"),
+    key("pageup", "page(-1)", "page up", "a page up", "PgUp"),
+    key("pagedown", "page(1)", "page down", "a page down", "PgDn"),
+    key("home", "move(-1_000_000)", "first", "the first contender", "Home"),
+    key("end", "move(1_000_000)", "last", "the last contender", "End"),
+    key("enter", "open", "debugger", "the debugger in this contender's run, trained anew if not kept", "⏎", show=True),
+    key("s", "seed", "seed", "its next seed: the run that Enter opens"),
+]
+CONTEST_SEEING = [
+    key("m", "mark", "mark", "its curve among those shown, or away again", show=True),
+    key("a", "all", "all curves", "the curves of all contenders in grey too, or only the chosen ones", show=True),
+    key("L", "log", "log scale", "logarithmic or linear error"),
+    key("z", "zoom", "zoom", "table and curves, the table alone, the curves alone", show=True),
+    key("b", "board", "next data", "the leaderboard of the next data set", show=True),
+]
+CONTEST_LEAVING = [
+    key("space", "pause", "stop / go on", "stop the contest, or go on; what is finished is kept", "Space", show=True),
+    key("question_mark", "help", "help", "this help", "?", show=True),
+    key("q", "app.quit", "quit", "leave; asks first while the contest runs", show=True),
+]
+CONTEST_TOPICS = {
+    "The leaderboard": CONTEST_MOVING,
+    "What is shown": CONTEST_SEEING,
+    "The contest": CONTEST_LEAVING,
+}
+CONTEST = [binding for bindings in CONTEST_TOPICS.values() for binding in bindings]

@@ -8,11 +8,12 @@ from typing import ClassVar, Generic, TypeVar
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from nnstep.errors import NnstepError
 from nnstep.reloading import Watcher
 from nnstep_tui.screens.student import error_text
+from nnstep_tui.widgets.key_line import KeyLine
 
 LOOK_SECONDS = 0.5
 WAITING = "nnstep tries again as soon as the file is saved. q leaves."
@@ -40,7 +41,7 @@ class WaitingApp(App[T], Generic[T]):
         """The error."""
         with VerticalScroll():
             yield Static(error_text(self._error, WAITING), id="said")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Looks twice a second whether the file was saved."""

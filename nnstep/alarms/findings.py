@@ -170,7 +170,8 @@ def unchanged(looks: Sequence[Look], limits: Limits) -> Finding | None:
         return None
     for index, layer in last.with_weights:
         then = earlier.layers[index].before
-        if all(np.array_equal(array, then[name], equal_nan=True) for name, array in layer.before.items()):
+        smallest_first = sorted(layer.before, key=lambda name: layer.before[name].size)
+        if all(np.array_equal(layer.before[name], then[name], equal_nan=True) for name in smallest_first):
             updates = last.updates - earlier.updates
             return Finding(
                 f"{layer.name} is the same to the last bit after {updates:,} updates", {"updates": updates}, index

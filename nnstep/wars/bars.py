@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -98,7 +98,7 @@ class _Bars(threading.Thread):
             self.progress.update(self.tasks[key], completed=share_done(report), text=_text(report))
 
 
-def share_done(report: dict[str, Any]) -> float:
+def share_done(report: Mapping[str, Any]) -> float:
     """How much of a job is done, 0 to 1, by whichever budget is nearer to its end."""
     samples = (report["epoch"] - 1) * report["samples"] + report["sample"]
     shares = [samples / (report["epochs"] * report["samples"])] if report["epochs"] else []

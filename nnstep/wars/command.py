@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import shutil
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -14,22 +15,32 @@ from typing import Any
 from nnstep.data import load_data
 from nnstep.errors import NnstepError
 from nnstep.samples import Dataset
+from nnstep.signals import Interrupted, exit_code, interrupting
 from nnstep.storage import check_writable, write_text
 from nnstep.wars.bars import watching
+from nnstep.wars.child import ContestProcess
 from nnstep.wars.cluster import ClusterBackend
 from nnstep.wars.contest import Contest, Job, jobs_of
 from nnstep.wars.contest_file import Overrides, read_contest
+from nnstep.wars.following import ContestFollower, ResultsFollower
 from nnstep.wars.job import Result
-from nnstep.wars.leaderboard import Leaderboard, board_json, board_text, boards_of, contest_entries, make_board
+from nnstep.wars.leaderboard import Leaderboard, board_json, boards_of, contest_entries, make_board
+from nnstep.wars.leaderboard_text import board_text
 from nnstep.wars.reports import Reports
+from nnstep.wars.rerun import run_file
 from nnstep.wars.results import Results, Row, merge, row_of
 from nnstep.wars.running import DIED, LocalBackend, run_all
+from nnstep.wars.watch_command import Watched, check_terminal, watch
+
+STOPPED = "Stopped; the same command goes on from here"
 
 
 def wars(options: Namespace) -> int:
     """Runs a contest, or does with results what the options ask for."""
     if options.json and options.json != "-":
         check_writable(options.json)
+    if options.watch:
+        check_terminal()
     if options.merge is not None:
         return _merge(options)
     if options.into:
@@ -72,23 +83,42 @@ def _contest(options: Namespace) -> int:
         raise NnstepError("--save-runs keeps files on this machine; runs on a cluster cannot be kept")
     contest, data, jobs = open_contest(options)
     results = Results(results_path(options), new=options.show is None)
+    title = f"{contest.name}: {_data_text(contest, data)}"
+    code, died = 0, {}
+    if options.watch:
+        process = ContestProcess(options) if options.show is None else None
+        follower = ContestFollower(contest, jobs, title, results)
+        code = watch(Watched(follower, process, (results.path,), {job.key: job for job in jobs}, None, data))
+    elif options.show is None:
+        try:
+            with interrupting():
+                died = _train(jobs, data, results, options)
+        except Interrupted as signal:
+            _tell(STOPPED)
+            return exit_code(signal.number)
     known = {row.key: row for row in results.rows()}
-    lost: list[Result] = []
-    if options.show is None:
-        left = list({job.key: job for job in jobs if job.key not in known}.values())
-        if len(left) < len(jobs) and known:
-            _tell(f"{len(jobs) - len(left)} of {len(jobs)} were done before")
-        lost = _run(left, len(jobs), data, results, options)
-        known = {row.key: row for row in results.rows()}
-    entries = contest_entries(contest, jobs, known | {row.key: row for row in _died(lost, options)})
-    board = make_board(f"{contest.name}: {_data_text(contest, data)}", entries)
+    board = make_board(title, contest_entries(contest, jobs, known | died))
     _print([board], options)
     _write_json(options, {"contest": contest.name, "results": results.path, **_about(contest), **board_json(board)})
-    return 0 if board.ranked or options.show is not None else 1
+    if options.show is not None:
+        return code
+    if options.watch and any(job.key not in known for job in jobs):
+        _tell(STOPPED)
+    return code or (0 if board.ranked or options.watch else 1)
+
+
+def _train(jobs: list[Job], data: Dataset, results: Results, options: Namespace) -> dict[str, Row]:
+    """Trains what is not done; returns those whose processes died, which are tried again another time."""
+    known = {row.key for row in results.rows()}
+    left = list({job.key: job for job in jobs if job.key not in known}.values())
+    if len(left) < len(jobs) and known:
+        _tell(f"{len(jobs) - len(left)} of {len(jobs)} were done before")
+    died = _run(left, len(jobs), data, results, options)
+    return {result.job.key: row_of(result, options.who or _user()) for result in died}
 
 
 def _run(left: list[Job], total: int, data: Dataset, results: Results, options: Namespace) -> list[Result]:
-    """Trains what is left; returns those whose processes died, which are tried again another time."""
+    """Trains what is left; returns those whose processes died."""
     reports = Reports(results.path)
     died: list[Result] = []
     if not left:
@@ -111,19 +141,11 @@ def _run(left: list[Job], total: int, data: Dataset, results: Results, options: 
                 shown(result)
 
             run_all(left, backend, reports, take)
-    except KeyboardInterrupt:
-        _tell("Stopped; the same command goes on from here")
-        raise
     finally:
         if backend:
             backend.stop()
         reports.end()
     return died
-
-
-def run_file(results: str, key: str) -> Path:
-    """Where --save-runs keeps the run of a result."""
-    return Path(f"{results}.runs") / f"{key}.nnrun"
 
 
 def _run_files(results: Results, options: Namespace) -> Any:
@@ -137,6 +159,7 @@ def _show(options: Namespace) -> int:
     paths = options.show or ([options.results] if options.results else sorted(map(str, Path().glob("*.sqlite"))))
     if not paths:
         raise NnstepError("there is no results file in this folder", "Name some: --show FILE.sqlite")
+    code = watch(Watched(ResultsFollower(paths), None, tuple(paths), {}, options.data)) if options.watch else 0
     rows: dict[str, Row] = {}
     for path in paths:
         for row in Results(path, new=False).rows():
@@ -144,7 +167,7 @@ def _show(options: Namespace) -> int:
     boards = boards_of(list(rows.values()))
     _print(boards, options)
     _write_json(options, {"files": paths, "results": len(rows), "boards": [board_json(board) for board in boards]})
-    return 0
+    return code
 
 
 def _merge(options: Namespace) -> int:
@@ -155,10 +178,6 @@ def _merge(options: Namespace) -> int:
     print(line, file=sys.stderr if options.json == "-" else sys.stdout)
     _write_json(options, {"into": options.into, "new": new, "results": total})
     return 0
-
-
-def _died(lost: Sequence[Result], options: Namespace) -> list[Row]:
-    return [row_of(result, options.who or _user()) for result in lost]
 
 
 def _data_text(contest: Contest, data: Dataset) -> str:
@@ -175,8 +194,9 @@ def _about(contest: Contest) -> dict[str, Any]:
 
 
 def _print(boards: Sequence[Leaderboard], options: Namespace) -> None:
-    text = "\n\n".join(board_text(board) for board in boards) or "no results"
-    print(text, file=sys.stderr if options.json == "-" else sys.stdout, flush=True)
+    stream = sys.stderr if options.json == "-" else sys.stdout
+    width = shutil.get_terminal_size().columns if stream.isatty() else None
+    print("\n\n".join(board_text(board, width) for board in boards) or "no results", file=stream, flush=True)
 
 
 def _write_json(options: Namespace, report: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 LEVEL = 0.95
 Z = 1.959963984540054
@@ -62,6 +63,7 @@ def wilson(share: float, samples: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
+@lru_cache
 def student_t(freedom: int) -> float:
     """The t that |T| exceeds in 5 % of cases, found by halving."""
     low, high = 0.0, 20.0

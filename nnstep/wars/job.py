@@ -162,6 +162,7 @@ class _Course:
         self.report(
             {
                 "key": self.job.key,
+                "group": self.job.group,
                 "name": self.job.name,
                 "seed": self.job.seed,
                 "pid": os.getpid(),

@@ -107,10 +107,13 @@ def make_board(title: str, entries: Sequence[Entry]) -> Leaderboard:
 
 def contest_entries(contest: Contest, jobs: Sequence[Job], rows: Mapping[str, Row]) -> list[Entry]:
     """The contest's contenders with what results there are, by their keys."""
+    done: dict[str, list[Row]] = {}
+    for job in jobs:
+        if job.key in rows:
+            done.setdefault(job.name, []).append(rows[job.key])
     entries = []
     for contender in contest.contenders:
-        own = [job for job in jobs if job.name == contender.name]
-        found = tuple(rows[job.key] for job in own if job.key in rows)
+        found = tuple(done.get(contender.name, ()))
         out = contest.why_not(contender) or ""
         seeds = len(contender.seeds)
         entries.append(Entry(contender.name, contender.settings, found, seeds, out, contender.parameters))
@@ -191,55 +194,3 @@ def _run_json(row: Row) -> dict[str, Any]:
         "who": row.who,
         "host": row.host,
     }
-
-
-def board_text(board: Leaderboard) -> str:
-    """A table for a person, and what its marks mean."""
-    lines = [board.title]
-    if board.ranked:
-        lines += _table(board)
-        lines += ["", *_legend(board)]
-    for entry in board.lost:
-        lines.append(f"lost: {entry.name}: {entry.why}")
-    if board.waiting:
-        lines.append(f"not done: {', '.join(entry.name for entry in board.waiting)}")
-    return "\n".join(lines)
-
-
-def _table(board: Leaderboard) -> list[str]:
-    heads = ["", "contender", "accuracy", "95 % interval", "strict", "error", "parameters", "seconds", "CPU", "seeds"]
-    rows = [heads]
-    for rank, entry in enumerate(board.ranked, 1):
-        interval, error = entry.interval, entry.error
-        missing = f" of {entry.seeds}" if len(entry.rows) < entry.seeds else ""
-        rows.append(
-            [
-                f"{'≈' if board.tied(entry) else ''}{rank}",
-                entry.name,
-                f"{100 * interval.mean:.2f} %",
-                f"{100 * interval.low:.2f} – {100 * interval.high:.2f}",
-                f"{100 * entry.strict_accuracy:.2f} %",
-                "–" if error is None else f"{error:.6f}",
-                f"{entry.parameters:,}",
-                f"{entry.seconds:.1f}",
-                f"{entry.cpu_seconds:.1f}",
-                f"{len(entry.rows)}{missing}",
-            ]
-        )
-    widths = [max(len(row[i]) for row in rows) for i in range(len(heads))]
-    return [
-        "  ".join(c.ljust(w) if i == 1 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
-        for row in rows
-    ]
-
-
-def _legend(board: Leaderboard) -> list[str]:
-    kinds = {entry.interval.kind for entry in board.ranked}
-    said = {
-        "wilson": "Wilson's for one network on the test set",
-        "t": "Student's t over the seeds",
-    }
-    lines = [f"The interval is {' or '.join(text for kind, text in said.items() if kind in kinds)}."]
-    if any(board.tied(entry) for entry in board.ranked):
-        lines.append("≈ marks what is within noise of the winner: the interval of the difference holds 0.")
-    return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 import warnings
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from nnstep.samples import Dataset
+from nnstep.signals import held_back
 from nnstep.wars.contest import Job
 from nnstep.wars.job import LOST, Result, run_job
 from nnstep.wars.reports import FileReporter, Reports
@@ -87,6 +89,7 @@ class LocalBackend:
         from joblib import parallel_config
         from joblib.externals.loky import BrokenProcessPool
 
+        _begin_trackers()
         parts = [jobs] if together and self.workers > 1 else [[job] for job in jobs]
         try:
             with quiet(), parallel_config(backend="loky", inner_max_num_threads=1):
@@ -108,7 +111,9 @@ def in_parallel(calls: list[Any], workers: int) -> Iterator[Result]:
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=workers, batch_size=1, return_as="generator_unordered")
-    yield from parallel(delayed(work)(*args, **more) for args, more in calls)
+    with held_back():
+        results = parallel(delayed(work)(*args, **more) for args, more in calls)
+    yield from results
 
 
 def work(
@@ -118,6 +123,19 @@ def work(
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     return run_job(job, report, dataset, save)
+
+
+def _begin_trackers() -> None:
+    """Starts what keeps account of shared memory; as that lets go of Ctrl-C, it may not begin with the workers."""
+    if os.name != "posix":
+        return
+    from multiprocessing import resource_tracker
+
+    from joblib.externals.loky.backend.resource_tracker import ensure_running
+
+    with held_back():
+        resource_tracker.ensure_running()
+        ensure_running()
 
 
 @contextlib.contextmanager

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
@@ -32,6 +33,7 @@ class HelpScreen(Dialog[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q,question_mark", "dismiss", "close")]
+    notes: ClassVar[str] = NOTES
 
     def __init__(self, run: bool = False) -> None:
         super().__init__()
@@ -42,14 +44,17 @@ class HelpScreen(Dialog[None]):
         with VerticalScroll(id="dialog"):
             yield Static(self._text())
 
+    def topics(self) -> Mapping[str, Sequence[Binding]]:
+        """The keys by topic."""
+        return {**RUN_TOPICS, **TOPICS, **FOCUSED} if self._run else {**TOPICS, **RUN_TOPICS, **FOCUSED}
+
     def _text(self) -> Text:
         text = Text()
-        topics = {**RUN_TOPICS, **TOPICS, **FOCUSED} if self._run else {**TOPICS, **RUN_TOPICS, **FOCUSED}
-        for title, bindings in topics.items():
+        for title, bindings in self.topics().items():
             text.append(f"{title}\n", "bold")
             for binding in bindings:
                 shown = binding.key_display or NAMES.get(binding.key, binding.key)
                 text.append(f"  {ALSO.get(shown, shown):8}", "bold")
                 text.append(f"{binding.tooltip}\n")
-        text.append(NOTES)
+        text.append(self.notes)
         return text

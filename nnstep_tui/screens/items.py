@@ -9,11 +9,12 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import Footer, Label, OptionList
+from textual.widgets import Label, OptionList
 from textual.widgets.option_list import Option
 
 from nnstep_tui.screens.ask import Ask
 from nnstep_tui.screens.dialog import Dialog
+from nnstep_tui.widgets.key_line import KeyLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class ItemsScreen(Dialog[None]):
             yield Label(self._items.title, id="title", markup=False)
             yield OptionList(markup=False)
             yield Label(self._items.examples, classes="hint", markup=False)
-            yield Footer(show_command_palette=False, compact=True)
+            yield KeyLine()
 
     def on_mount(self) -> None:
         """Fills the list."""

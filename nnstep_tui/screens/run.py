@@ -7,7 +7,7 @@ import time
 import numpy as np
 from textual import on
 from textual.app import ComposeResult
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from nnstep.commands import clock
 from nnstep.errors import NnstepError
@@ -22,6 +22,7 @@ from nnstep_tui.screens.run_training import TRAINING, RunTraining
 from nnstep_tui.widgets.confusion import ConfusionView
 from nnstep_tui.widgets.curve_plot import CurvePlot, PlotView, Series
 from nnstep_tui.widgets.gallery import Gallery
+from nnstep_tui.widgets.key_line import KeyLine
 from nnstep_tui.widgets.pages import Pages
 from nnstep_tui.widgets.tensor_picture import View
 
@@ -64,7 +65,7 @@ class RunScreen(RunTraining, RunRecalling):
         yield Static(id="legend")
         yield Static(id="readout", markup=False)
         yield RunPages(id="pages")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Shows what is known when the layout is."""
@@ -163,6 +164,7 @@ class RunScreen(RunTraining, RunRecalling):
         self.query_one(RunPages).show_page("confusion")
         self.set_focus(self.query_one(ConfusionView))
         self.show()
+        self.call_after_refresh(self.show)
 
     def action_cell(self, down: int, right: int) -> None:
         """Another cell of the matrix."""

@@ -88,6 +88,10 @@ class RunTraining(RunScreenBase):
         self._train(self.flight, limit)
         self.show()
 
+    def come_to_rest(self) -> None:
+        """Forgets how the last training went: the run was stepped since."""
+        self.state, self.trouble, self.last = READY, "", None
+
     def halt(self, then: Callable[[], object] | None = None) -> None:
         """Ends the training, after the samples at hand; does something when the run stands still."""
         if not self.busy:

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Key
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from nnstep.arithmetic_text import as_lines
 from nnstep.debugger import Debugger
@@ -30,6 +30,7 @@ from nnstep_tui.screens.looking import SHOWN_TERMS
 from nnstep_tui.screens.moving import Moving
 from nnstep_tui.screens.stopping import Stopping
 from nnstep_tui.widgets.chain import ChainView
+from nnstep_tui.widgets.key_line import KeyLine
 from nnstep_tui.widgets.lower import LowerPanes
 from nnstep_tui.widgets.outputs import OutputBars
 from nnstep_tui.widgets.position import PositionLine
@@ -72,7 +73,7 @@ class SteppingScreen(WithHomework, Moving, Stopping, Changing, Keeping, Checking
                 yield ChainView(len(self.debugger.stack.layers) + 1, id="chain")
                 yield TensorPanes(id="tensors")
                 yield LowerPanes(id="lower")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Shows the first frame when the layout is known."""

@@ -210,7 +210,7 @@ async def test_from_a_spike_to_its_arithmetic_is_two_keys(size: tuple[int, int])
         await pilot.press("G")
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
         await pilot.pause()
-        assert run_screen(app) is not screen and run_screen(app).cursor.here == spike
+        assert run_screen(app) is screen and run_screen(app).cursor.here == spike
         assert "Space trains" in text(app, "#progress")
 
 

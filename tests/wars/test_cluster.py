@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -76,6 +77,25 @@ def test_a_worker_that_dies_costs_only_a_retry(tmp_path: Path, scheduler: str) -
     report = report_of(tmp_path / "cluster.json")
     assert len(report["leaderboard"]) == 6 and not report["lost"]
     assert outcomes(report) == here(tmp_path)
+
+
+@pytest.mark.parametrize("scheduler", [3], indirect=True)
+def test_a_contest_that_is_stopped_leaves_the_workers_free(tmp_path: Path, scheduler: str) -> None:
+    from distributed import Client
+
+    process = on_cluster(tmp_path, LONG.replace("epochs = 3", "epochs = 1000"), scheduler)
+    running = tmp_path / "c.sqlite.running"
+    while not (running.exists() and list(running.glob("*.json"))):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    code, _, err = finish(process)
+    assert code == 143 and err == "Stopped; the same command goes on from here\n"
+    with Client(scheduler, set_as_default=False) as client:
+        deadline = time.monotonic() + 20
+        while any(client.run(lambda dask_worker: len(dask_worker.state.executing)).values()):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
 
 
 def test_no_scheduler_there_is_one_line(tmp_path: Path, capsys, monkeypatch) -> None:

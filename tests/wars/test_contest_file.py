@@ -193,6 +193,14 @@ def test_a_network_may_be_a_file_beside_the_contest(tmp_path: Path) -> None:
     assert contender.settings["layers"] == "784,10" and contender.settings["loss"] == "softmax_cross_entropy"
 
 
+def test_the_readmes_contest_can_be_read(tmp_path: Path) -> None:
+    readme = (SAMPLES.parents[1] / "README.md").read_text()
+    text = readme.split("```toml\n# fight.toml")[1].split("```")[0]
+    found = contest(tmp_path, text)
+    found.check_data(load_data("samples", 5, 5))
+    assert [contender.name for contender in found.contenders] == ["Ada", "Ben"]
+
+
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.toml")), ids=lambda path: path.stem)
 def test_the_contests_that_come_along_can_be_read(path: Path) -> None:
     found = read_contest(str(path))

@@ -9,7 +9,8 @@ from nnstep.errors import NnstepError
 from nnstep.network import Evaluation
 from nnstep.wars.contest import Job
 from nnstep.wars.job import FINISHED, LOST, Result
-from nnstep.wars.leaderboard import board_text, boards_of
+from nnstep.wars.leaderboard import boards_of
+from nnstep.wars.leaderboard_text import board_text
 from nnstep.wars.results import Results, Row, merge
 
 JOB = Job("k", "g", "contest", "name", {"layers": "784,10", "epochs": 2}, 3, None, "samples", 10, None, "mark")
@@ -122,3 +123,45 @@ def test_the_board_sorts_marks_noise_and_says_which_interval(tmp_path: Path) -> 
     lines = board_text(board).splitlines()
     assert lines[2].split()[:4] == ["1", "best", "90.00", "%"] and lines[3].split()[0] == "≈2"
     assert "Wilson" in board_text(board)
+
+
+def test_results_of_a_later_version_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    Results(str(path)).add(RESULT, "ann")
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 2")
+    connection.close()
+    with pytest.raises(NnstepError, match="written in version 2 of the format. Install a newer nnstep"):
+        Results(str(path))
+
+
+@pytest.mark.parametrize("cut", [100, 5000, -2000])
+def test_a_file_that_was_cut_off_is_one_line(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "r.sqlite"
+    results = Results(str(path))
+    for number in range(30):
+        results.add(result(str(number)), "ann")
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(NnstepError, match="r.sqlite: "):
+        Results(str(path)).rows()
+
+
+def test_numbers_that_were_damaged_are_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    Results(str(path)).add(RESULT, "ann")
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE results SET errors = '[0.5, '")
+    connection.close()
+    with pytest.raises(NnstepError, match="damaged: a result cannot be read"):
+        Results(str(path)).rows()
+
+
+def test_the_table_leaves_out_what_has_no_room(tmp_path: Path) -> None:
+    results = Results(str(tmp_path / "r.sqlite"))
+    results.add(result("1"), "ann")
+    (board,) = boards_of(results.rows())
+    full = board_text(board).splitlines()[1]
+    heads = [board_text(board, width).splitlines()[1].split() for width in (len(full), len(full) - 1, 40)]
+    assert "CPU" in heads[0] and "strict" in heads[0]
+    assert "CPU" not in heads[1] and "strict" in heads[1]
+    assert not {"CPU", "strict", "seconds"} & set(heads[2]) and "accuracy" in heads[2]

@@ -1,5 +1,6 @@
 import json
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,12 @@ def test_merge_puts_results_of_several_people_together(small: dict[str, Any], tm
         ((), "expected a contest file"),
         (("none.toml",), "none.toml: cannot be read"),
         (("c.toml", "--jobs", "0"), "--jobs expected to be 1 or more"),
+        (("c.toml", "--jobs", "-3"), "--jobs expected to be 1 or more"),
+        (("c.toml", "--seeds", "0"), "--seeds expected to be 1 or more"),
+        (("c.toml", "--results", "none/r.sqlite"), "the folder none does not exist"),
+        (("c.toml", "--results", "."), ".: cannot be used as a results file"),
+        (("c.toml", "--json", "none/r.json"), "none/r.json"),
+        (("c.toml", "--watch"), "--watch needs a terminal"),
         (("c.toml", "--seconds", "0"), "--seconds expected to be above 0"),
         (("c.toml", "--backend", "dask"), "--backend dask and --scheduler go together"),
         (("c.toml", "--data", "none.npz"), "none.npz: there is no such file"),
@@ -135,6 +142,41 @@ def test_wrong_use_is_one_line_and_exit_code_2(tmp_path: Path, monkeypatch, caps
     told = capsys.readouterr().err
     assert told.startswith("nnstep: ") and message in told and told.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["c.toml"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "learning_rat = 1\n",
+        "epochs = 'many'\n",
+        '[[contender]]\nname = "a"\nlayers = "784,10,tanhh"\n',
+        '[[contender]]\nname = "a"\n[[contender]]\nname = "a"\n',
+        '[[contender]]\nname = "a"\nlayers = "100,10"\n',
+        "= 3",
+    ],
+)
+def test_a_bad_contest_is_one_line_with_its_place_and_leaves_nothing(tmp_path: Path, capsys, text: str) -> None:
+    (tmp_path / "c.toml").write_text(text)
+    assert run("wars", tmp_path / "c.toml", "--limit", 5) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"nnstep: {tmp_path / 'c.toml'}") and "line " in told and told.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["c.toml"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs limits of file sizes")
+def test_a_full_disk_ends_the_contest_in_one_line_and_keeps_what_was_written(tmp_path: Path) -> None:
+    import resource
+
+    (tmp_path / "long.toml").write_text(LONG)
+    limit = 14_000  # bytes in any file: some results fit, not all six
+    process = start(
+        tmp_path / "long.toml", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    )
+    code, _, err = finish(process)
+    assert code == 2 and "Traceback" not in err
+    assert err.splitlines()[-1].startswith(f"nnstep: {tmp_path / 'long.sqlite'}: cannot be used as a results file (")
+    assert len(Results(str(tmp_path / "long.sqlite")).rows()) >= 1
+    assert not (tmp_path / "long.sqlite.running").exists()
 
 
 def test_if_all_lose_the_answer_is_no(tmp_path: Path) -> None:
