@@ -23,6 +23,7 @@ from nnstep.memory import limited_memory
 TIME_LIMIT = 10.0
 GRACE = 1.0
 POLL = 0.05
+ASLEEP = 1.0
 KEPT_CHARACTERS = 65_536
 STREAMS = ("stdout", "stderr", "stdin")
 
@@ -62,6 +63,10 @@ class StudentError(NnstepError):
         self.traceback, self.file, self.line, self.kind = traceback, file, line, kind
         self.printed = ""
         self.frames: tuple[Frame, ...] = ()
+
+    def without_context(self) -> StudentError:
+        """The same error, not yet raised: it keeps nothing alive that the code that failed was using."""
+        return StudentError(self.message, self.hint, self.traceback, self.file, self.line, self.kind)
 
 
 class Overtime(BaseException):
@@ -129,6 +134,7 @@ class StudentCode:
         files: the student's files: this one, and those that it imported from its folder.
         prints: what it has printed.
         place: names the place of a line in the file, for files whose lines are counted in another way.
+        exhausted: the error of the last call that took more memory than there is.
     """
 
     def __init__(self, path: str, time_limit: float = TIME_LIMIT) -> None:
@@ -136,6 +142,7 @@ class StudentCode:
         self.files: set[str] = {path}
         self.prints = Prints()
         self.place: Callable[[int], str] = lambda line: f"line {line}"
+        self.exhausted: StudentError | None = None
         self._runs: dict[int, _Run] = {}
 
     @property
@@ -166,6 +173,9 @@ class StudentCode:
         except BaseException as error:
             told = self.told(what, error)
             told.printed = self.prints.since(run.printed)
+            if isinstance(error, MemoryError):
+                traceback.clear_frames(error.__traceback__)  # what they hold is what there was too much of
+                self.exhausted = told.without_context()
             raise told from None
         finally:
             run.what, run.began = before
@@ -230,9 +240,13 @@ class StudentCode:
         Raises:
             StudentError: the thread had to be left behind.
         """
+        idle = _idle_time()
         while not run.done.wait(POLL):
+            now, idle, before = time.monotonic(), _idle_time(), idle
+            if idle - before > ASLEEP and run.began:  # the whole computer stood still, which is no fault of the code
+                run.began += idle - before
             began = run.began
-            if not run.given_up and (not began or time.monotonic() - began <= self.time_limit):
+            if not run.given_up and (not began or now - began <= self.time_limit):
                 continue
             late = self._late(run, sys._current_frames().get(thread.ident or 0))
             end = time.monotonic() + GRACE
@@ -302,6 +316,11 @@ def running() -> tuple[str, float]:
         if what and began and not run.left_behind:
             return what, time.monotonic() - began
     return "", 0.0
+
+
+def _idle_time() -> float:
+    """Seconds that went by without this process computing."""
+    return time.monotonic() - time.process_time()
 
 
 def _spots(trace: TracebackType | None, files: set[str]) -> list[Spot]:
