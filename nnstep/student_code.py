@@ -351,7 +351,7 @@ def _prints_of_this_thread() -> Prints | None:
     """Where to keep what this thread prints: one that a student's code started is the student's as well."""
     prints = _STUDENTS.get(threading.get_ident())
     if prints is None and _STUDENTS and threading.current_thread() is not threading.main_thread():
-        prints = next(iter(list(_STUDENTS.values())), None)
+        prints = next(reversed(list(_STUDENTS.values())), None)  # the newest: older ones may have been left behind
     return prints
 
 
