@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,10 @@ class HomeworkStack(Stack):
         """What the code printed since this was asked last, from its loading on."""
         printed, self._loading = self._loading, ""
         return printed + self.homework.code.prints.take()
+
+    def unheard(self) -> AbstractContextManager[object]:
+        """While it lasts, what the code prints is not kept."""
+        return self.homework.code.prints.unheard()
 
     def take_notes(self) -> list[str]:
         """What was noticed since this was asked last."""

@@ -15,7 +15,8 @@ from nnstep.moments import moments_at
 from nnstep.network import epoch_order
 from nnstep.stack import Parameters, Stack
 from nnstep.stepping import Frame, snapshot_after, snapshot_before
-from nnstep.timeline import Timeline, outcome_of
+from nnstep.student_code import StudentError
+from nnstep.timeline import Timeline, loss_of, outcome_of, says_of
 from nnstep.watches import Watches
 
 KEPT_SAMPLES = 6
@@ -38,6 +39,7 @@ class Debugger:
         moments: the same for conditions, with what is known at each step.
         digit: the row of the current sample in the training set, from 0.
         cursor: which step is shown, from 0.
+        failure: what a student's code raised in the sample's last frame; None where the sample runs to its end.
     """
 
     def __init__(
@@ -55,7 +57,9 @@ class Debugger:
         self._kept: OrderedDict[tuple[Branch, int], tuple[Frame, ...]] = OrderedDict()
         self._left_at: dict[Branch, tuple[int, int]] = {}
         self.frames: tuple[Frame, ...] = ()
+        self.failure: StudentError | None = None
         self._entered: tuple[Branch, int] | None = None
+        self._parameters: Parameters | None = None
         self.enter()
 
     @property
@@ -84,21 +88,20 @@ class Debugger:
         return self.timeline.label_at(self.branch, self.timeline.count)
 
     @property
-    def outputs(self) -> Array:
-        """ŷ (1, outputs) of the current sample."""
-        output = self.frames[len(self.stack.layers) - 1].output
-        assert output is not None
-        return output
+    def outputs(self) -> Array | None:
+        """ŷ (1, outputs) of the current sample; None where it failed before."""
+        last = len(self.stack.layers) - 1
+        return self.frames[last].output if last < len(self.frames) else None
 
     @property
-    def says(self) -> int:
-        """The class that the network says, by its largest output."""
-        return outcome_of(self.frames)[1]
+    def says(self) -> int | None:
+        """The class that the network says, by its largest output; None where it failed before."""
+        return says_of(self.frames)
 
     @property
-    def loss(self) -> float:
-        """E of the current sample."""
-        return outcome_of(self.frames)[0]
+    def loss(self) -> float | None:
+        """E of the current sample; None where it failed before."""
+        return loss_of(self.frames)
 
     @property
     def parameters_after(self) -> Parameters:
@@ -113,23 +116,44 @@ class Debugger:
     def enter(self, cursor: int = 0) -> None:
         """Takes the frames of the sample where the timeline stands, and shows one of them.
 
+        Where a student's layer raises in this sample, it stands on the step that failed, with those before it.
+
         Raises:
-            StudentError: a student's layer raised there; then it stands where it stood before.
+            NnstepError: the sample cannot be come to; then it stands where it stood before.
         """
         try:
             self._enter(cursor)
         except NnstepError:
-            if self._entered and self._entered != (self.branch, self.timeline.count):
-                self.timeline.go_to(*self._entered)
+            self.come_back()
             raise
         self._entered = (self.branch, self.timeline.count)
+        self._parameters = self.stack.snapshot() if self.stack.keeper else None
+
+    def come_back(self) -> None:
+        """Back to the sample that is shown, where a move failed on its way; a student's code does not run for that."""
+        if self._entered and self._parameters is not None:
+            self.timeline.put_back(*self._entered, self._parameters)
+        elif self._entered and self._entered != (self.branch, self.timeline.count):
+            self.timeline.go_to(*self._entered)
 
     def _enter(self, cursor: int) -> None:
-        frames = self.frames_at(self.branch, self.timeline.count)
+        failure = None
+        try:
+            frames = self.frames_at(self.branch, self.timeline.count)
+        except StudentError as error:
+            if not error.frames:
+                raise
+            frames, failure = error.frames, error
+            cursor = len(frames) - 1
+        self.failure = failure
         self.frames, self.digit = frames, self.timeline.row_at(self.timeline.count)
         self.moments = moments_at(self.timeline, self.branch, self.timeline.count, self.frames)
-        self.watches.record(self.branch.name, self.timeline.count, self.moments)
+        self.watch_again()
         self.cursor = min(cursor, len(self.frames) - 1)
+
+    def watch_again(self) -> None:
+        """Takes the values of the watches here, where they are others than when it came here."""
+        self.watches.record(self.branch.name, self.timeline.count, self.moments)
 
     def frames_at(self, branch: Branch, count: int) -> tuple[Frame, ...]:
         """All steps of a sample of a branch's own; the last few that were asked for are kept."""
@@ -165,8 +189,8 @@ class Debugger:
 
     def finish_pass(self) -> None:
         """To the end of the pass: of forward (the last layer's), or of backward (the end of the sample)."""
-        middle = len(self.stack.layers) - 1
-        self.cursor = middle if self.cursor < middle else len(self.frames) - 1
+        middle, last = len(self.stack.layers) - 1, len(self.frames) - 1
+        self.cursor = min(middle, last) if self.cursor < middle else last
 
     def start_of_pass(self) -> None:
         """Back to where the pass began: of backward (the loss), or of forward (the start of the sample)."""
@@ -182,7 +206,7 @@ class Debugger:
                 self.cursor = frame.step.index
                 return
         self.next_sample()
-        self.cursor = layer
+        self.cursor = min(layer, len(self.frames) - 1)
 
     def next_sample(self) -> None:
         """Runs this sample to its end, and enters the next one, of the next epoch after the last.
@@ -227,8 +251,8 @@ class Debugger:
         Raises:
             NnstepError: the run has no such position, or the sample no such step.
         """
-        if not 1 <= step <= len(self.frames):
-            raise NnstepError(f"step expected from 1 to {len(self.frames)}, received {step}")
+        if not 1 <= step <= self.frame.count:
+            raise NnstepError(f"step expected from 1 to {self.frame.count}, received {step}")
         self.timeline.visit(position, branch)
         self.enter(step - 1)
 
@@ -264,7 +288,7 @@ class Debugger:
         if not 0 <= digit <= last:
             raise NnstepError(f"digit number expected from 0 to {last:,}, received {digit:,}")
         left_at = (self.timeline.count, self.cursor)
-        if self.at_end:
+        if self.at_end and not self.failure:
             self.next_sample()
         branch = self.branch
         if self._is_jump(branch):
@@ -282,7 +306,7 @@ class Debugger:
 
         A sample that was stepped to its end is done; one that was not is trained whole.
         """
-        if self.timeline.at_head and self.at_end:
+        if self.timeline.at_head and self.at_end and not self.failure:
             self._train_by_steps()
         elif not self.timeline.at_head:
             self.timeline.go_to_head()
@@ -307,20 +331,22 @@ class Debugger:
         """Goes on here with other layers, that have parameters of the same names and shapes, on a branch of their own.
 
         Raises:
-            NnstepError: the new layers cannot run the sample here; then everything is as it was.
+            NnstepError: the new layers cannot run the sample here, which the old ones can; then all is as it was.
         """
-        timeline, cursor = self.timeline, self.cursor
+        timeline, cursor, failed = self.timeline, self.cursor, self.failure is not None
         before, old = (timeline.branch, timeline.count), timeline.stack
         names = timeline.branches
         free = next(n for n in (name, *(f"{name} ({i})" for i in range(2, len(names) + 3))) if n not in names)
         branch = timeline.change_code(free, stack)
         try:
             self.enter(cursor)
+            if self.failure and not failed:
+                raise self.failure
         except NnstepError:
             timeline.stack = old
             timeline.go_to(*before)
             timeline.drop(branch)
-            self._entered = None
+            self._entered = self._parameters = None
             self.enter(cursor)
             raise
 
@@ -334,11 +360,16 @@ class Debugger:
         self.enter(cursor)
 
     def _train_by_steps(self) -> None:
-        if self.stack.keeper and np.isfinite(self.loss):
-            self.timeline.step_sample()
+        if self.failure:
+            self.enter(self.cursor)  # it may run to its end this time: a call that was given up is tried again
+            if self.failure:
+                raise self.failure
+        loss, says = outcome_of(self.frames)
+        if self.stack.keeper and np.isfinite(loss):
+            with self.stack.unheard():  # it ran when it was entered
+                self.timeline.step_sample()
             return
         self.stack.restore(self.parameters_after)
-        loss, says = outcome_of(self.frames)
         if not self.branch.diverged:
             self.timeline.stepped(loss, says)
         if not np.isfinite(loss):

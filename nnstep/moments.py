@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from nnstep.branches import Branch
 from nnstep.expressions import Moment
 from nnstep.stepping import Frame
-from nnstep.timeline import Timeline, outcome_of
+from nnstep.timeline import Timeline, loss_of, says_of
 
 
 def moments_at(timeline: Timeline, branch: Branch, count: int, frames: Sequence[Frame]) -> tuple[Moment, ...]:
     """A moment for each of a sample's frames: the outputs are known after the last layer, the loss from its step on."""
-    loss, says = outcome_of(frames)
+    loss, says = loss_of(frames), says_of(frames)
     layers = len(timeline.stack.layers)
     position, label = timeline.position_of(count), timeline.label_at(branch, count)
     return tuple(

@@ -112,7 +112,8 @@ def array_at(layer: Any, path: Path) -> Array:
 def put_array(layer: Any, path: Path, array: Array) -> None:
     """Puts numbers at a place of a layer: into the array that is there, or a new one where that does not fit."""
     live = array_at(layer, path)
-    if live.shape == array.shape and live.dtype == array.dtype and live.flags.writeable:
+    fits = isinstance(live, np.ndarray) and live.shape == array.shape and live.dtype == array.dtype
+    if fits and live.flags.writeable:
         live[...] = array
         return
     holder: Any = layer
@@ -130,15 +131,30 @@ def _step(holder: Any, key: Any) -> Any:
 
 def copied(layer: Any) -> Any:
     """A deep copy of a layer; modules and what else cannot be copied are shared."""
-    shared = {id(v): v for v in attributes_of(layer).values() if isinstance(v, ModuleType) or hasattr(v, "acquire")}
+    shared = {id(v): v for v in attributes_of(layer).values() if isinstance(v, ModuleType) or _is_lock(v)}
     try:
         return copy.deepcopy(layer, shared)
     except Exception:
-        other = copy.copy(layer)
+        other = _shallow(layer)
         for name, value in getattr(layer, "__dict__", {}).items():
             with suppress(Exception):
-                setattr(other, name, copy.deepcopy(value, shared))
+                other.__dict__[name] = copy.deepcopy(value, shared)
         return other
+
+
+def _shallow(layer: Any) -> Any:
+    """Another object of the same class that holds the same; by hand where its class does not let itself be copied."""
+    with suppress(Exception):
+        return copy.copy(layer)
+    other = object.__new__(type(layer))
+    other.__dict__.update(layer.__dict__)
+    return other
+
+
+def _is_lock(value: object) -> bool:
+    with suppress(Exception):
+        return hasattr(value, "acquire")
+    return False
 
 
 @contextmanager

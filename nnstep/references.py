@@ -37,13 +37,19 @@ def reference_frame(debugger: Debugger, kind: str) -> Frame:
     return debugger.frames_at(part, count)[debugger.cursor]
 
 
-def difference(debugger: Debugger, key: str, kind: str) -> tuple[Array, Array]:
+def difference(debugger: Debugger, key: str, kind: str, reference: Frame | None = None) -> tuple[Array, Array]:
     """The tensor of then, and now − then, both of the tensor's own shape.
+
+    Args:
+        debugger: where it stands.
+        key: which tensor.
+        kind: step, sample, epoch or change.
+        reference: the frame of then, where it is known already.
 
     Raises:
         NnstepError: there is no such tensor then, or it has another shape.
     """
-    now, then = tensor_of(debugger.frame, key), tensor_of(reference_frame(debugger, kind), key)
+    now, then = tensor_of(debugger.frame, key), tensor_of(reference or reference_frame(debugger, kind), key)
     if now is None or then is None or np.shape(now) != np.shape(then):
         raise NnstepError(f"One {kind} earlier there is no tensor of the same name and shape")
     with np.errstate(invalid="ignore"):

@@ -82,7 +82,10 @@ def reload(debugger: Debugger, data: Dataset, seed: int = 0) -> Reloaded:
         lines[0] = f"{homework.code.name} was reloaded: {', '.join(changed[:6])}{' …' if len(changed) > 6 else ''}."
     if _shapes(old) != _shapes(stack):
         lines.append(f"Its layers hold other parameters than before ({_difference(old, stack)}): the run begins anew.")
-        return Reloaded(_begin_anew(debugger, stack), "\n".join(lines))
+        anew = _begin_anew(debugger, stack)
+        if anew.failure and not debugger.failure:
+            raise anew.failure
+        return Reloaded(anew, "\n".join(lines))
     frames = debugger.frames
     debugger.change_code(stack, f"{homework.code.name} at {time.strftime('%H:%M:%S')}")
     lines.append(compare(frames, debugger.frames))
@@ -99,6 +102,10 @@ def changes(before: str, after: str) -> list[str]:
 
 def compare(before: tuple[Frame, ...], after: tuple[Frame, ...]) -> str:
     """In one sentence, from which step on the numbers of a sample are others."""
+    if len(before) != len(after):
+        frame = min(before, after, key=len)[-1]
+        word = "now runs" if len(after) > len(before) else "now fails"
+        return f"This sample {word} at step {frame.step.index + 1} ({frame.step.phase} {frame.step.name})."
     for old, new in zip(before, after, strict=True):
         pairs = [(old.output, new.output), (old.input_gradient, new.input_gradient)]
         pairs += [(old.after[name], new.after.get(name)) for name in old.after]

@@ -56,7 +56,11 @@ class Function:
 
 
 def running_source(
-    stack: Stack, frame: Frame, frames: Sequence[Frame], patience: float = PATIENCE
+    stack: Stack,
+    frame: Frame,
+    frames: Sequence[Frame],
+    patience: float = PATIENCE,
+    raised_at: tuple[str, int] | None = None,
 ) -> tuple[Function, ...]:
     """The functions that one step runs: the layer's method (or the loss), then those that it calls.
 
@@ -68,13 +72,17 @@ def running_source(
         frame: the step.
         frames: the steps of the same sample, of which a backward step needs the layer's forward one.
         patience: for how many seconds the lines are followed.
+        raised_at: file and line where the step raised; it is not run again then, and this line is marked alone.
 
     Returns:
         At most six functions in the order of their first call. Those of numpy and of Python itself are left out.
     """
     recorder = _Recorder(patience)
+    if raised_at:
+        recorder.ran.add(raised_at)
+        return _sources(_called(stack, frame), recorder)
     try:
-        with undisturbed():
+        with undisturbed(), unchanged(stack):
             stack.guard(lambda: recorder.follow(*_on_a_copy(stack, frame, frames)))
             if not frame.rule.plain and frame.after:
                 recorder.follow(*_update_of_copies(stack, frame))
@@ -155,6 +163,18 @@ def undisturbed() -> Iterator[None]:
     finally:
         np.random.set_state(numpy_state)
         random.setstate(state)
+
+
+@contextlib.contextmanager
+def unchanged(stack: Stack) -> Iterator[None]:
+    """Puts back what students' layers share beyond a copy, such as variables of their module."""
+    state = stack.keeper.capture() if stack.keeper else None
+    try:
+        with stack.unheard():
+            yield
+    finally:
+        if stack.keeper and state is not None:
+            stack.keeper.restore(state)
 
 
 class _TooLong(BaseException):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
@@ -209,6 +210,10 @@ class Stack:
         state = self.state()
         whole = (*parameters, frozen_copies(state)) if state else parameters
         return Snapshot(whole, self.keeper.capture()) if self.keeper else whole
+
+    def unheard(self) -> AbstractContextManager[object]:
+        """While it lasts, what layers print is not kept: for what runs a second time."""
+        return nullcontext()
 
     def copy(self) -> Stack:
         """Another stack with copies of the layers, as they are now."""

@@ -58,6 +58,7 @@ class Frame:
         state: what was kept before the step and may change in it: of the layer forward, of the optimizer backward.
         state_after: the same after the step.
         rule: the optimizer.
+        failed: the step raised, so that it has no result.
     """
 
     step: Step
@@ -76,6 +77,7 @@ class Frame:
     state: Arrays = field(default_factory=_no_arrays)
     state_after: Arrays = field(default_factory=_no_arrays)
     rule: Rule = PLAIN
+    failed: bool = False
 
 
 def steps_of(stack: Stack) -> tuple[Step, ...]:
@@ -152,6 +154,40 @@ def run_steps(
             after = frozen_copies(stack.moments_of(index))
             frame = replace(frame, gradients=gradients, state=moments, state_after=after, rule=stack.rule)
         yield replace(frame, details=details[index]) if details[index] else frame
+
+
+def failing_frame(
+    stack: Stack, done: Sequence[Frame], X: Array, target: Array, parameters: Parameters, edit: Edit | None = None
+) -> Frame:
+    """The step that raised, with what went in; it has no result.
+
+    Args:
+        stack: what was run.
+        done: the frames of the steps before it.
+        X: (batch, inputs) of the first layer.
+        target: y, (batch, outputs).
+        parameters: a snapshot from before the first step.
+        edit: what was changed of the layers' inputs on the way.
+    """
+    steps, layers = steps_of(stack), len(stack.layers)
+    step = steps[len(done)]
+    value = done[min(len(done), layers) - 1].output if done else X
+    assert value is not None
+    frame = Frame(step, len(steps), done[0].learning_rate if done else 0.0, frozen_copy(value), failed=True)
+    if step.layer is None:
+        return replace(frame, target=frozen_copy(target), output=done[layers].output if len(done) > layers else None)
+    if step.phase == "forward":
+        value = edit.applied(step.layer, value) if edit else value
+        return replace(frame, input=frozen_copy(value), before=parameters[step.layer])
+    forward = done[step.layer]
+    return replace(
+        frame,
+        input=forward.input,
+        output=forward.output,
+        output_gradient=done[-1].input_gradient,
+        before=parameters[step.layer],
+        details=forward.details,
+    )
 
 
 def _backward_frame(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import numpy as np
 
@@ -23,7 +23,12 @@ from nnstep.memory import limited_memory
 TIME_LIMIT = 10.0
 GRACE = 1.0
 POLL = 0.05
+ASLEEP = 1.0
 KEPT_CHARACTERS = 65_536
+STREAMS = ("stdout", "stderr", "stdin")
+
+if TYPE_CHECKING:
+    from nnstep.stepping import Frame
 
 T = TypeVar("T")
 Spot = tuple[str, int, str, str]
@@ -42,6 +47,7 @@ class StudentError(NnstepError):
 
     Attributes:
         printed: the end of what the code printed before it.
+        frames: the sample's steps up to the one that failed, this one included; empty where no sample was stepped.
     """
 
     def __init__(
@@ -56,6 +62,11 @@ class StudentError(NnstepError):
         super().__init__(message, hint)
         self.traceback, self.file, self.line, self.kind = traceback, file, line, kind
         self.printed = ""
+        self.frames: tuple[Frame, ...] = ()
+
+    def without_context(self) -> StudentError:
+        """The same error, not yet raised: it keeps nothing alive that the code that failed was using."""
+        return StudentError(self.message, self.hint, self.traceback, self.file, self.line, self.kind)
 
 
 class Overtime(BaseException):
@@ -73,11 +84,23 @@ class Prints:
     def __init__(self) -> None:
         self.text, self.count = "", 0
         self._taken = 0
+        self._deaf = False
 
     def add(self, text: str) -> None:
         """Keeps some more of it."""
+        if self._deaf:
+            return
         self.count += len(text)
         self.text = (self.text + text)[-KEPT_CHARACTERS:]
+
+    @contextmanager
+    def unheard(self) -> Iterator[None]:
+        """While it lasts, nothing is kept."""
+        before, self._deaf = self._deaf, True
+        try:
+            yield
+        finally:
+            self._deaf = before
 
     def since(self, count: int) -> str:
         """What was printed after the first `count` characters."""
@@ -94,7 +117,7 @@ class _Run:
 
     def __init__(self) -> None:
         self.what, self.began, self.printed = "", 0.0, 0
-        self.given_up = False
+        self.given_up = self.left_behind = False
         self.done = threading.Event()
         self.result: Any = None
         self.error: BaseException | None = None
@@ -111,6 +134,7 @@ class StudentCode:
         files: the student's files: this one, and those that it imported from its folder.
         prints: what it has printed.
         place: names the place of a line in the file, for files whose lines are counted in another way.
+        exhausted: the error of the last call that took more memory than there is.
     """
 
     def __init__(self, path: str, time_limit: float = TIME_LIMIT) -> None:
@@ -118,6 +142,7 @@ class StudentCode:
         self.files: set[str] = {path}
         self.prints = Prints()
         self.place: Callable[[int], str] = lambda line: f"line {line}"
+        self.exhausted: StudentError | None = None
         self._runs: dict[int, _Run] = {}
 
     @property
@@ -148,6 +173,9 @@ class StudentCode:
         except BaseException as error:
             told = self.told(what, error)
             told.printed = self.prints.since(run.printed)
+            if isinstance(error, MemoryError):
+                traceback.clear_frames(error.__traceback__)  # what they hold is what there was too much of
+                self.exhausted = told.without_context()
             raise told from None
         finally:
             run.what, run.began = before
@@ -168,11 +196,6 @@ class StudentCode:
             raise run.error
         result: T = run.result
         return result
-
-    def give_up(self) -> None:
-        """Ends the calls that run now, as if their time were over."""
-        for run in list(self._runs.values()):
-            run.given_up = True
 
     def told(self, what: str, error: BaseException) -> StudentError:
         """An error of the student's code, with the way to it through the student's files.
@@ -198,7 +221,7 @@ class StudentCode:
 
     def _run(self, run: _Run, work: Callable[[], Any]) -> None:
         identity = threading.get_ident()
-        self._runs[identity] = run
+        self._runs[identity] = _ACTIVE[identity] = run
         _STUDENTS[identity] = self.prints
         try:
             with np.errstate(all="ignore"):
@@ -206,8 +229,9 @@ class StudentCode:
         except BaseException as error:
             run.error = error
         finally:
-            del self._runs[identity]
+            del self._runs[identity], _ACTIVE[identity]
             _STUDENTS.pop(identity, None)
+            _undo_other_streams()
             run.done.set()
 
     def _watch(self, run: _Run, thread: threading.Thread) -> None:
@@ -216,9 +240,13 @@ class StudentCode:
         Raises:
             StudentError: the thread had to be left behind.
         """
+        idle = _idle_time()
         while not run.done.wait(POLL):
+            now, idle, before = time.monotonic(), _idle_time(), idle
+            if idle - before > ASLEEP and run.began:  # the whole computer stood still, which is no fault of the code
+                run.began += idle - before
             began = run.began
-            if not run.given_up and (not began or time.monotonic() - began <= self.time_limit):
+            if not run.given_up and (not began or now - began <= self.time_limit):
                 continue
             late = self._late(run, sys._current_frames().get(thread.ident or 0))
             end = time.monotonic() + GRACE
@@ -228,6 +256,8 @@ class StudentCode:
                 )
                 if run.done.wait(POLL):
                     break
+            run.left_behind = not run.done.is_set()
+            _undo_other_streams()
             raise late
 
     def _late(self, run: _Run, frame: FrameType | None) -> StudentError:
@@ -273,6 +303,26 @@ class StudentCode:
         return "\n".join([*lines, said])
 
 
+def give_up() -> None:
+    """Ends all calls of students' code that run now, as if their time were over."""
+    for run in list(_ACTIVE.values()):
+        run.given_up = True
+
+
+def running() -> tuple[str, float]:
+    """What runs now, such as `forward_propagation of Dense 1`, and for how many seconds; empty between two calls."""
+    for run in list(_ACTIVE.values()):
+        what, began = run.what, run.began
+        if what and began and not run.left_behind:
+            return what, time.monotonic() - began
+    return "", 0.0
+
+
+def _idle_time() -> float:
+    """Seconds that went by without this process computing."""
+    return time.monotonic() - time.process_time()
+
+
 def _spots(trace: TracebackType | None, files: set[str]) -> list[Spot]:
     return [_spot(s) for s in traceback.extract_tb(trace) if s.filename in files]
 
@@ -293,7 +343,16 @@ def _one_line(error: BaseException) -> str:
 
 
 _STUDENTS: dict[int, Prints] = {}
+_ACTIVE: dict[int, _Run] = {}
 _LOCK = threading.Lock()
+
+
+def _prints_of_this_thread() -> Prints | None:
+    """Where to keep what this thread prints: one that a student's code started is the student's as well."""
+    prints = _STUDENTS.get(threading.get_ident())
+    if prints is None and _STUDENTS and threading.current_thread() is not threading.main_thread():
+        prints = next(reversed(list(_STUDENTS.values())), None)  # the newest: older ones may have been left behind
+    return prints
 
 
 class _Divided(io.TextIOBase):
@@ -303,18 +362,18 @@ class _Divided(io.TextIOBase):
         self.others = others
 
     def write(self, text: str) -> int:
-        prints = _STUDENTS.get(threading.get_ident())
+        prints = _prints_of_this_thread()
         if prints is None:
             return self.others.write(text)
         prints.add(str(text))
         return len(text)
 
     def flush(self) -> None:
-        if threading.get_ident() not in _STUDENTS:
+        if _prints_of_this_thread() is None:
             self.others.flush()
 
     def isatty(self) -> bool:
-        return threading.get_ident() not in _STUDENTS and self.others.isatty()
+        return _prints_of_this_thread() is None and self.others.isatty()
 
     def fileno(self) -> int:
         return self.others.fileno()
@@ -329,10 +388,17 @@ class _Streams:
     ours: tuple[Any, Any, Any] = (None, None, None)
 
 
+def _undo_other_streams() -> None:
+    """Puts the streams back that a student's code took others for; `None` would let every later print fail."""
+    with _LOCK:
+        if _Streams.depth:
+            for name, ours in zip(STREAMS, _Streams.ours, strict=True):
+                setattr(sys, name, ours)
+
+
 @contextmanager
 def _streams() -> Iterator[None]:
     """Keeps what students' threads print, gives them nothing to read (`input()` raises EOFError), and limits memory."""
-    names = ("stdout", "stderr", "stdin")
     with _LOCK:
         if _Streams.depth == 0:
             _Streams.memory = limited_memory()
@@ -348,6 +414,6 @@ def _streams() -> Iterator[None]:
             _Streams.depth -= 1
             if _Streams.depth == 0:
                 _Streams.memory.__exit__(None, None, None)
-                for name, before, ours in zip(names, _Streams.before, _Streams.ours, strict=True):
+                for name, before, ours in zip(STREAMS, _Streams.before, _Streams.ours, strict=True):
                     if getattr(sys, name) is ours:
                         setattr(sys, name, before)

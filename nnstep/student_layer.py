@@ -47,7 +47,13 @@ class StudentLayer:
     @property
     def parameters(self) -> dict[str, Array]:
         """The learnable arrays by name, in the shapes that the student gave them."""
-        return {name: array_at(self.original, path) for name, path in self.paths.items()}
+        found = {}
+        for name, path in self.paths.items():
+            array = found[name] = array_at(self.original, path)
+            if not isinstance(array, np.ndarray):
+                said = f"{name} expected to stay an array, is a {type(array).__name__} now"
+                raise self.fault(said, "Keep parameters in numpy arrays", BACKWARD, "wrong-type")
+        return found
 
     def put_parameter(self, name: str, array: Array) -> None:
         """Puts numbers into a parameter, or a new array where the layer holds one of another shape now."""
@@ -115,6 +121,9 @@ class StudentLayer:
     def _output(self, Y: Any) -> Array:
         expected = self.output_shape
         checked = self._checked(FORWARD, Y, "one array" if expected is None else f"an array of shape {expected}")
+        if expected is None and not (checked.ndim and checked.size):
+            said = f"{FORWARD} expected to return a row of numbers, received an array of shape {checked.shape}"
+            raise self.fault(said, "", FORWARD, "wrong-shape")
         if expected is not None and checked.shape != expected:
             self._wrong_shape(FORWARD, expected, checked.shape)
         return checked

@@ -42,6 +42,10 @@ def adapted_loss(loss: Loss, shape: Shape, rows: bool, code: StudentCode) -> Los
                 loss.function, f"the loss expected to return {EXPECTED}, received an array of shape {value.shape}",
                 "Take its mean", "wrong-shape",
             )  # fmt: skip
+        if np.iscomplexobj(value):
+            raise fault(
+                loss.function, f"the loss expected to return {EXPECTED}, received a complex one", "", "wrong-type"
+            )
         try:
             return float(np.asarray(value).reshape(-1)[0])
         except (TypeError, ValueError, IndexError):

@@ -7,7 +7,7 @@ import sys
 from nnstep.adapting import HomeworkStack
 from nnstep.stack import Stack
 
-MOST_LINES = 20
+MOST_LINES, LONGEST = 20, 300
 
 
 def report_homework(stack: Stack, prints: bool = True) -> None:
@@ -16,7 +16,8 @@ def report_homework(stack: Stack, prints: bool = True) -> None:
         return
     printed = stack.take_prints().splitlines() if prints else []
     for line in printed[:MOST_LINES]:
-        print(f"{stack.homework.code.name} prints: {line}", file=sys.stderr)
+        shown = line if len(line) <= LONGEST else f"{line[:LONGEST]} … {len(line) - LONGEST:,} more characters"
+        print(f"{stack.homework.code.name} prints: {shown}", file=sys.stderr)
     if len(printed) > MOST_LINES:
         print(f"{stack.homework.code.name} prints {len(printed) - MOST_LINES:,} more lines", file=sys.stderr)
     for note in stack.take_notes():

@@ -20,7 +20,8 @@ from nnstep.network import epoch_order, one_hot
 from nnstep.samples import Samples
 from nnstep.settings import Settings
 from nnstep.stack import Parameters, Stack
-from nnstep.stepping import Frame, run_steps
+from nnstep.stepping import Frame, failing_frame, run_steps
+from nnstep.student_code import StudentError
 
 BUDGET = 256 * 2**20
 LEAST_SPACING = 100
@@ -254,6 +255,13 @@ class Timeline:
             else:
                 self.stack.restore(part.checkpoints[at])
             self._replay_all(part, at, goal)
+        self.branch, self.count = branch, count
+
+    def put_back(self, branch: Branch, count: int, parameters: Parameters) -> None:
+        """Stands at a count of a branch's own again, with a snapshot that was taken there: nothing is run for it."""
+        self.stack = self._stack_of(branch)
+        self.stack.use_rule(branch.settings.rule)
+        self.stack.restore(parameters)
         self.branch, self.count = branch, count
 
     def advance(self) -> None:
@@ -512,8 +520,16 @@ class Timeline:
         rate = settings.rate_at(self.count, len(self.samples))
         if edit and edit.label is not None:
             y = one_hot(np.array([edit.label]), self.samples.classes).astype(self.stack.dtype)
-        with np.errstate(over="ignore", invalid="ignore"):
-            return self.stack.guard(lambda: tuple(run_steps(self.stack, X, y, rate, before, edit)))
+        done: list[Frame] = []
+        before = self.stack.snapshot() if before is None else before
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                self.stack.guard(lambda: done.extend(run_steps(self.stack, X, y, rate, before, edit)))
+        except StudentError as error:
+            frames = tuple(done)
+            error.frames = (*frames, failing_frame(self.stack, frames, X, y, before, edit))
+            raise
+        return tuple(done)
 
     def _engine(self, name: str) -> Engine:
         if name not in self._engines:
@@ -559,6 +575,18 @@ def outcome_of(frames: Sequence[Frame]) -> tuple[float, int]:
     frame = next(frame for frame in frames if frame.step.phase == "loss")
     assert frame.output is not None
     return float(frame.output), int(frame.input.argmax())
+
+
+def loss_of(frames: Sequence[Frame]) -> float | None:
+    """The loss of a sample, None where its frames end before that."""
+    frame = next((frame for frame in frames if frame.step.phase == "loss"), None)
+    return None if frame is None or frame.output is None else float(frame.output)
+
+
+def says_of(frames: Sequence[Frame]) -> int | None:
+    """The predicted class of a sample, None where its frames end before that."""
+    frame = next((frame for frame in frames if frame.step.phase == "loss"), None)
+    return None if frame is None else int(frame.input.argmax())
 
 
 def _checkpoint_before(branch: Branch, count: int) -> int | None:

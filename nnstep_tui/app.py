@@ -26,7 +26,9 @@ from nnstep.runs import notes_of
 from nnstep.samples import Samples
 from nnstep.scoring import Answers
 from nnstep.signals import exit_code
+from nnstep.student_code import give_up
 from nnstep.training import Progress
+from nnstep_tui.apart import Apart
 from nnstep_tui.screens.leaving import LeavingScreen
 from nnstep_tui.screens.run import RunScreen
 from nnstep_tui.screens.stepping import SteppingScreen
@@ -49,6 +51,7 @@ class NnstepApp(App[int]):
 
     Attributes:
         answers: what the network said to them when it was scored last.
+        apart: runs what may call a student's code.
     """
 
     CSS_PATH = "app.tcss"
@@ -78,6 +81,7 @@ class NnstepApp(App[int]):
         self._leaving = self._terminal_gone = False
         self.debugger, self.epochs, self.config, self.welcome, self.test = debugger, epochs, config, welcome, test
         self.answers: Answers | None = None
+        self.apart = Apart(self)
         self.monitor = monitor_for(debugger)
         self._saved = self._reached()
 
@@ -129,7 +133,7 @@ class NnstepApp(App[int]):
         screen = self._run_screen()
         screen.cursor.index = None
         self.push_screen(screen)
-        screen.call_after_refresh(lambda: screen.attempt(lambda: screen.start(looked_at)))
+        screen.call_after_refresh(lambda: screen.start(looked_at))
 
     def show_run(self) -> None:
         """Shows the whole run, its cursor at the sample where the debugger stands."""
@@ -138,24 +142,30 @@ class NnstepApp(App[int]):
         screen.cursor.put(self.debugger.timeline.index())
         self.push_screen(screen)
 
-    def to_stepping(self, move: Callable[[], object]) -> None:
-        """Goes back to the stepping screen, and moves the debugger."""
+    def to_stepping(self, move: Callable[[], object], then: Callable[[], object] | None = None) -> None:
+        """Goes back to the stepping screen, and moves the debugger; see `DebuggerScreen.move`."""
         while len(self.screen_stack) > 2 and not isinstance(self.screen, SteppingScreen):
             self.pop_screen()
         if isinstance(self.screen, SteppingScreen):
-            self.screen.attempt(move)
+            self.screen.move(move, then)
 
     def stop_at(self, count: int) -> None:
         """Stands on the step of a sample at which a breakpoint stopped training."""
         debugger = self.debugger
-        debugger.timeline.go_to(debugger.branch, count)
-        debugger.enter()
-        for cursor, moment in enumerate(debugger.moments):
-            found = debugger.breakpoints.hit(moment)
-            if found:
-                debugger.cursor = cursor
-                self.notify(f"Breakpoint: {found.text}")
-                return
+
+        def move() -> None:
+            debugger.timeline.go_to(debugger.branch, count)
+            debugger.enter()
+
+        def then() -> None:
+            for cursor, moment in enumerate(debugger.moments):
+                found = debugger.breakpoints.hit(moment)
+                if found:
+                    debugger.cursor = cursor
+                    self.notify(f"Breakpoint: {found.text}")
+                    return
+
+        self.to_stepping(move, then)
 
     def between(self, progress: Progress) -> None:
         """Keeps the run on disk; the thread that trains calls it after each report, with the run holding still."""
@@ -207,6 +217,7 @@ class NnstepApp(App[int]):
                 self._autosave.close(self.debugger.timeline)
             elif self._autosave:
                 self._autosave.discard()
+            give_up()  # leaving waits for threads that run
             if self._terminal_gone:
                 os._exit(code)  # what is written to a closed terminal never arrives, and leaving would wait for it
             self.exit(code)

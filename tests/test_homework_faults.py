@@ -16,7 +16,8 @@ from nnstep.homework import load_homework
 from nnstep.runs import open_run, read_run, save_run
 from nnstep.samples import Dataset
 from nnstep.settings import Settings
-from nnstep.student_code import StudentError
+from nnstep.source import running_source
+from nnstep.student_code import StudentError, give_up
 from nnstep.timeline import Timeline
 
 HOMEWORK = """\
@@ -140,8 +141,7 @@ def test_the_time_limit_is_for_each_call_and_not_for_the_whole_run(tmp_path: Pat
 def test_a_call_can_be_given_up_from_another_thread(tmp_path: Path, digits: Dataset) -> None:
     path = write(tmp_path, FORWARD="while self.calls > 3: pass\nself.calls += 1")
     timeline = timeline_of(path, digits, 60)
-    code = timeline.stack.homework.code  # type: ignore[attr-defined]
-    timer = threading.Timer(0.5, code.give_up)
+    timer = threading.Timer(0.5, give_up)
     timer.start()
     with pytest.raises(StudentError, match="was given up"):
         timeline.train(50)
@@ -385,18 +385,40 @@ def test_prints_are_kept_and_said_on_standard_error(tmp_path: Path, capsys: pyte
     assert "hw.py prints: tanh (1, 12)" in captured.err
 
 
-def test_a_layer_that_fails_later_leaves_the_run_at_the_sample_before(tmp_path: Path, digits: Dataset) -> None:
-    path = write(tmp_path, TANH="self.n = getattr(self, 'n', 0) + 1\nif self.n == 8: raise ValueError('eighth')")
-    timeline = timeline_of(path, digits)
-    debugger = Debugger(timeline)
+EIGHTH = "self.n = getattr(self, 'n', 0) + 1\nif self.n == 8: raise ValueError('eighth')"
+
+
+@pytest.mark.parametrize(
+    ("where", "step", "name"),
+    [("TANH", 1, "Tanh 2"), ("FORWARD", 0, "Dense 1"), ("TANH BACK", 6, "Tanh 4"), ("BACKWARD", 7, "Dense 3")],
+)
+def test_a_sample_that_fails_shows_its_steps_up_to_that(
+    where: str, step: int, name: str, tmp_path: Path, digits: Dataset
+) -> None:
+    debugger = Debugger(timeline_of(write(tmp_path, **{where: EIGHTH}), digits))
     for _ in range(6):
         debugger.next_sample()
-    here = debugger.position
+    assert debugger.failure is None
+    debugger.next_sample()
+    assert debugger.failure is not None
+    assert "ValueError: eighth" in debugger.failure.message
+    frame = debugger.frame
+    assert (debugger.position.sample, len(debugger.frames)) == (8, step + 1)
+    assert (frame.step.name, frame.step.index, frame.failed) == (name, step, True)
+    if step in (1, 6, 7):
+        made = debugger.frames[step - 1]
+        given = (made.output, frame.input) if step == 1 else (made.input_gradient, frame.output_gradient)
+        np.testing.assert_array_equal(*given)
     with pytest.raises(StudentError, match="eighth"):
         debugger.next_sample()
-    assert debugger.position == here
-    debugger.previous_sample()
-    assert debugger.position.sample == here.sample - 1
+    assert debugger.position.sample == 8
+    debugger.step_back()
+    assert debugger.position.sample == (7 if step == 0 else 8)
+    debugger.go_to_digit(3)
+    assert debugger.digit == 3
+    while debugger.digit == 3 or debugger.position.sample > 7:
+        debugger.previous_sample()
+    assert (debugger.position.sample, debugger.failure, len(debugger.frames)) == (7, None, 10)
 
 
 def test_a_run_that_is_being_saved_survives_code_that_raises(
@@ -438,3 +460,62 @@ def test_a_wrong_time_limit_is_one_line(tmp_path: Path, capsys: pytest.CaptureFi
     for limit in ("0", "-1", "nan"):
         _, last = fails(["train", "--net", write(tmp_path), "--time-limit", limit], capsys)
         assert "--time-limit expected to be a number of seconds above 0" in last
+
+
+def test_alarms_look_at_a_homework_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, MODULE="LIMIT = 3")
+    assert main(["train", "--net", path, "--limit", "20", "--test-limit", "10", "--epochs", "1"]) == 0
+    assert "no more alarms" not in capsys.readouterr().err
+
+
+def test_streams_that_the_code_takes_away_are_put_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, TANH="import sys\nsys.stdout = None")
+    assert main(["evaluate", "--net", path, "--test-limit", "10"]) == 0
+    assert "Test set" in capsys.readouterr().out
+
+
+def test_prints_of_the_codes_own_threads_and_long_ones_stay_out_of_reports(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = "import threading\nt = threading.Thread(target=print, args=('x' * 9000,))\nt.start(); t.join()"
+    assert main(["evaluate", "--net", write(tmp_path, TANH=code), "--test-limit", "3"]) == 0
+    out, err = capsys.readouterr()
+    assert "xxx" not in out
+    assert max(map(len, err.splitlines())) < 400
+
+
+def test_showing_the_source_leaves_the_modules_random_numbers_alone(tmp_path: Path, digits: Dataset) -> None:
+    drawn = "self.Y = self.Y * (RNG.random(self.Y.shape) > 0.2)"
+    debugger = Debugger(timeline_of(write(tmp_path, MODULE="RNG = np.random.default_rng(3)", TANH=drawn), digits))
+    loss = debugger.loss
+    for cursor in range(4):
+        debugger.cursor = cursor
+        running_source(debugger.stack, debugger.frame, debugger.frames)
+    debugger.next_sample()
+    assert debugger.branch.log.losses[0] == loss
+
+
+@pytest.mark.parametrize(
+    ("pieces", "said"),
+    [
+        ({"TANH": "return np.float64(1)"}, "Tanh 2: forward_propagation expected to return a row of numbers"),
+        ({"TANH": "return np.zeros((0, 0))"}, "Tanh 2: forward_propagation expected to return a row of numbers"),
+        (
+            {"MODULE": "def mse(a, b): return 1j\ndef mse_prime(a, b): return b - a"},
+            "mse: the loss expected to return one number, received a complex one",
+        ),
+    ],
+)
+def test_what_is_no_number_or_row_is_named(
+    pieces: dict[str, str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, last = fails(["trace", "--net", write(tmp_path, **pieces)], capsys)
+    assert said in last
+
+
+def test_a_layer_that_refuses_every_unknown_attribute_is_copied_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = Path(write(tmp_path))
+    path.write_text(path.read_text() + "def refuse(self, name): raise RuntimeError(name)\nTanh.__getattr__ = refuse\n")
+    assert main(["train", "--net", str(path), "--limit", "20", "--test-limit", "10", "--epochs", "1"]) == 0

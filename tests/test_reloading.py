@@ -197,3 +197,16 @@ def test_a_watcher_notices_each_save_once(tmp_path: Path) -> None:
     assert not watcher.changed()
     path.write_text("333")
     assert watcher.changed()
+
+
+def test_a_save_by_rename_and_two_saves_in_a_row_are_noticed(tmp_path: Path) -> None:
+    file, new = tmp_path / "hw.py", tmp_path / "hw.py.new"
+    file.write_text("x = 1\n")
+    watcher = Watcher([str(file)])
+    new.write_text("x = 22\n")
+    os.replace(new, file)
+    assert watcher.changed()
+    file.write_text("x = 333\n")
+    file.write_text("x = 4444\n")
+    assert watcher.changed()
+    assert not watcher.changed()

@@ -11,7 +11,7 @@ import numpy as np
 from nnstep.alarms.generators import undrawn
 from nnstep.layers import ACTIVATIONS, ActivationLayer, AffineLayer, Array, evaluating
 from nnstep.losses import LOSSES, Loss
-from nnstep.source import undisturbed
+from nnstep.source import unchanged, undisturbed
 from nnstep.stack import NO_ARRAYS, Arrays, Stack, frozen_copies
 from nnstep.statistics import norm, update_ratio
 from nnstep.stepping import run_steps
@@ -70,12 +70,17 @@ def probe(stack: Stack, X: Array, y: Array, following: tuple[Array, Array], lear
             values = _forward(trial, X)
             losses = stack.loss.function(y, values[-1]), stack.loss.function(y, mean)
             return Probe(values, losses, *_learn(trial, *following, learning_rate))
-    with undisturbed(), undrawn(stack):
-        trial = copy.deepcopy(stack)
-        with evaluating(trial.layers):
-            values = _forward_singly(trial, X)
-        losses = mean_loss(trial.loss, y, values[-1]), mean_loss(trial.loss, y, mean)
-        return Probe(values, losses, *_learn_by_steps(trial, *following, learning_rate))
+    with undisturbed(), undrawn(stack), unchanged(stack):
+        trial = stack.copy()
+        trial.keeper = None  # it keeps the state of the network itself
+
+        def run() -> Probe:
+            with evaluating(trial.layers):
+                values = _forward_singly(trial, X)
+            losses = mean_loss(trial.loss, y, values[-1]), mean_loss(trial.loss, y, mean)
+            return Probe(values, losses, *_learn_by_steps(trial, *following, learning_rate))
+
+        return stack.guard(run)
 
 
 def is_known(stack: Stack) -> bool:

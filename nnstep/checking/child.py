@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("--time-limit", type=float, default=10.0)
     parser.add_argument("--memory-limit", type=int, default=1024)
     parser.add_argument("--skip", type=int, action="append", default=[])
+    parser.add_argument("--alone", action="store_true")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     limit_memory(options.memory_limit)
@@ -45,10 +46,10 @@ def main() -> None:
         )
     else:
 
-        def told(report: FileReport, stage: str = "checking") -> None:
+        def told(report: FileReport, stage: str) -> None:
             _write(options.out, {"stage": stage, "report": report.as_json()})
 
-        report = check_file(homework, told, frozenset(options.skip))
+        report = check_file(homework, told, frozenset(options.skip), options.alone)
         told(report, "done")
     sys.stdout.flush()
     os._exit(0)  # a thread that never ended does not hold the process

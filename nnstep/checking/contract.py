@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import Path, arrays_in, at, name_of, put
 from nnstep.checking.findings import Finding
 from nnstep.checking.model import Model, softmax
+from nnstep.checking.places import Path, arrays_in, at, name_of, put
 from nnstep.checking.subject import BACKWARD, Floats, Probe, Run, Subject
 from nnstep.student_code import StudentError
 
@@ -77,48 +77,6 @@ def check_parameter_shapes(run: Run, held: list[Path]) -> list[Finding]:
         else:
             found.append(Finding("wrong-shape", name, text, 0.9))
     return found
-
-
-def check_arguments(runs: list[Run]) -> list[Finding]:
-    """No call changes an array that it was given."""
-    found = []
-    changed = [run.X_changed for run in runs if run.X_changed]
-    if changed:
-        found.append(Finding("overwritten", "X", f"{changed[0]} changes the X that forward was given, in place", 0.99))
-    if any(run.G_changed for run in runs):
-        found.append(Finding("overwritten", "dE/dY", f"{BACKWARD} changes the dE/dY that it was given, in place", 0.99))
-    return found
-
-
-def check_pure(subject: Subject, probe: Probe, other: Probe) -> list[Finding] | None:
-    """The same input gives the same output, whatever went through the layer in between; None for a dropout layer."""
-    trial = subject.fresh()
-    first = subject.output(trial, probe.X)
-    again = subject.output(trial, probe.X)
-    subject.output(trial, other.X)
-    last = subject.output(trial, probe.X)
-    for later, when in ((again, "the second time"), (last, "after another input")):
-        if later.shape != first.shape or not np.allclose(first, later, rtol=1e-9, atol=1e-12, equal_nan=True):
-            if _is_dropout(subject, probe):
-                return None
-            off = float(np.max(np.abs(later - first))) if later.shape == first.shape else float("nan")
-            text = f"forward gives another output {when} for the same input: up to {off:.3g} off"
-            return [Finding("impure", "Y", text, 0.97)]
-    return []
-
-
-def _is_dropout(subject: Subject, probe: Probe) -> bool:
-    """Each output is zero, or the input times one constant that is the same in every call."""
-    trial = subject.fresh()
-    constants = []
-    for _ in range(4):
-        Y = subject.output(trial, probe.X)
-        if Y.shape != probe.X.shape:
-            return False
-        ratio = Y / probe.X
-        constants.append(ratio[ratio != 0])
-    together = np.concatenate(constants)
-    return bool(len(together) == 0 or (np.ptp(together) < 1e-9 and together[0] >= 1 - 1e-9))
 
 
 def check_overflow(subject: Subject, model: Model) -> list[Finding]:

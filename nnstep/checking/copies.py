@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import copy
-import sys
+import io
 import types
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nnstep.parameters import attributes_of
-
-Anything = NDArray[Any]
-Path = tuple[str | int, ...]
-DEEPEST = 4
-MOST_PARTS = 64
-LARGEST_OUTSIDE = 2**22
+from nnstep.checking.places import Anything, values_of
 
 
 def copy_layer(layer: Any) -> Any:
@@ -26,20 +18,44 @@ def copy_layer(layer: Any) -> Any:
     bases: dict[int, Anything] = {}
     cells: list[tuple[types.CellType, types.CellType]] = []
     kept: list[Any] = []
-    for value in _values(layer):
+    for value in values_of(layer):
         if isinstance(value, np.ndarray):
             _copy_view(value, memo, bases, kept)
         elif isinstance(value, types.FunctionType) and value.__closure__:
             memo[id(value)] = _with_own_cells(value, cells)
-        elif isinstance(value, types.ModuleType) or hasattr(value, "acquire"):
+        elif isinstance(value, types.ModuleType | io.IOBase) or hasattr(type(value), "acquire"):
             memo[id(value)] = value
+    made = _copied(layer, memo)
+    for old, new in cells:
+        new.cell_contents = _copied(old.cell_contents, memo)
+    return made
+
+
+def _copied(thing: Any, memo: dict[int, Any]) -> Any:
+    """A deep copy in which only what cannot be copied, such as an open file, is the original's."""
+    before = dict(memo)
     try:
-        made = copy.deepcopy(layer, memo)
-        for old, new in cells:
-            new.cell_contents = copy.deepcopy(old.cell_contents, memo)
-        return made
-    except (TypeError, AttributeError, RecursionError, NotImplementedError):
-        return copy.copy(layer)
+        return copy.deepcopy(thing, memo)
+    except MemoryError:
+        raise
+    except Exception:
+        memo.clear()  # of what was made half
+        memo.update(before)
+        if isinstance(thing, list):
+            return [_copied(part, memo) for part in thing]
+        return _copy_by_attributes(thing, memo)
+
+
+def _copy_by_attributes(thing: Any, memo: dict[int, Any]) -> Any:
+    try:
+        held = vars(thing)
+        made = object.__new__(type(thing))
+        memo[id(thing)] = made
+    except TypeError:
+        return thing
+    for name, value in held.items():
+        object.__setattr__(made, name, _copied(value, memo))
+    return made
 
 
 def _copy_view(array: Anything, memo: dict[int, Any], bases: dict[int, Anything], kept: list[Any]) -> None:
@@ -82,158 +98,3 @@ def _with_own_cells(
     made.__kwdefaults__ = function.__kwdefaults__
     made.__dict__.update(function.__dict__)
     return made
-
-
-def _values(layer: Any) -> Iterator[Any]:
-    """Everything that a layer holds, a few levels deep."""
-    seen: set[int] = set()
-    waiting: list[tuple[Any, int]] = [(layer, 0)]
-    while waiting:
-        thing, depth = waiting.pop()
-        if id(thing) in seen:
-            continue
-        seen.add(id(thing))
-        yield thing
-        if depth < DEEPEST:
-            waiting += [(part, depth + 1) for _, part in parts_of(thing)]
-            if isinstance(thing, types.FunctionType):
-                waiting += [(value, depth + 1) for value in _contents(thing)]
-
-
-def _contents(function: types.FunctionType) -> list[Any]:
-    found = []
-    for cell in function.__closure__ or ():
-        try:
-            found.append(cell.cell_contents)
-        except ValueError:
-            continue
-    return found
-
-
-def parts_of(thing: Any) -> list[tuple[str | int, Any]]:
-    """What a thing of the student's holds: attributes, or the entries of a list or mapping."""
-    if isinstance(thing, dict):
-        return [(key, part) for key, part in thing.items() if isinstance(key, str | int)]
-    if isinstance(thing, list | tuple):
-        return list(enumerate(thing)) if len(thing) <= MOST_PARTS else []
-    if isinstance(thing, np.ndarray | np.generic | type | types.ModuleType | types.FunctionType | str | int | float):
-        return []
-    if isinstance(thing, types.MethodType):
-        return [("__self__", thing.__self__)]
-    if type(thing).__module__.partition(".")[0] in ("numpy", "builtins"):
-        return []
-    return list(attributes_of(thing).items())
-
-
-def arrays_in(layer: Any) -> dict[Path, Anything]:
-    """All numeric arrays that a layer holds, by where they are; also those that its class holds for all instances."""
-    found: dict[Path, Anything] = {}
-    seen: set[int] = set()
-    waiting: list[tuple[Path, Any]] = [((), layer)]
-    while waiting:
-        path, thing = waiting.pop(0)
-        if id(thing) in seen or "__self__" in path:
-            continue
-        seen.add(id(thing))
-        if isinstance(thing, np.ndarray):
-            if thing.size and np.issubdtype(thing.dtype, np.number) and not np.iscomplexobj(thing):
-                found[path] = thing
-        elif len(path) < DEEPEST:
-            waiting += [((*path, key), part) for key, part in parts_of(thing)]
-            if not path:
-                waiting += [((key,), part) for key, part in class_holdings(type(layer)).items()]
-    return found
-
-
-def all_arrays(layer: Any) -> list[Anything]:
-    """All arrays that a layer holds or that functions that it holds have enclosed."""
-    return [value for value in _values(layer) if isinstance(value, np.ndarray)]
-
-
-def class_holdings(cls: type) -> dict[str, Any]:
-    """What a class holds for all its instances: arrays, and mappings and lists of arrays."""
-    found: dict[str, Any] = {}
-    for parent in cls.__mro__:
-        for name, value in list(vars(parent).items()):
-            if name not in found and _holds_arrays(value):
-                found[name] = value
-    return found
-
-
-def _holds_arrays(value: Any) -> bool:
-    if isinstance(value, np.ndarray):
-        return True
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(isinstance(part, np.ndarray) for part in parts)
-
-
-def at(layer: Any, path: Path) -> Any:
-    """What stands at a place of a layer."""
-    found = layer
-    for key in path:
-        entries: Any = found
-        found = entries[key] if isinstance(found, dict | list | tuple) else getattr(found, str(key))
-    return found
-
-
-def put(layer: Any, path: Path, array: Anything) -> None:
-    """Puts numbers at a place: into the array there if they fit, else as a new array."""
-    live = at(layer, path)
-    if isinstance(live, np.ndarray) and live.shape == array.shape and live.dtype.kind == "f" and live.flags.writeable:
-        live[...] = array
-        return
-    holder = at(layer, path[:-1])
-    if isinstance(holder, dict | list):
-        holder[path[-1]] = array.copy()  # type: ignore[index]
-    elif not isinstance(holder, tuple):
-        setattr(holder, str(path[-1]), array.copy())
-
-
-def name_of(path: Path) -> str:
-    """What a parameter is called: the name of its attribute, or its key in a mapping or a list."""
-    words = [str(key) for key in path]
-    return (
-        words[-1] if len(words) > 1 and words[-1].isidentifier() and words[-1] not in ARRAY_WORDS else ".".join(words)
-    )
-
-
-ARRAY_WORDS = ("value", "data", "val", "array", "v", "w", "x", "values")
-
-
-class Outside:
-    """The arrays that code can change and that no copy of a layer contains: of its class and of its module."""
-
-    def __init__(self, layers: list[Any]) -> None:
-        self._saved: list[tuple[Anything, Anything]] = []
-        self._containers: list[tuple[Any, Any]] = []
-        seen: set[int] = set()
-        for layer in layers:
-            module = sys.modules.get(type(layer).__module__)
-            held = [*class_holdings(type(layer)).values()]
-            if module is not None and type(layer).__module__.partition(".")[0] not in ("nnstep", "numpy", "builtins"):
-                held += [value for value in vars(module).values() if _holds_arrays(value)]
-            for value in held:
-                if id(value) not in seen:
-                    seen.add(id(value))
-                    self._save(value)
-
-    def _save(self, value: Any) -> None:
-        if isinstance(value, dict | list):
-            self._containers.append((value, value.copy()))
-            for part in value.values() if isinstance(value, dict) else value:
-                if isinstance(part, np.ndarray):
-                    self._save(part)
-        elif not value.dtype.hasobject and value.nbytes < LARGEST_OUTSIDE:
-            self._saved.append((value, value.copy()))
-
-    def restore(self) -> None:
-        """Puts their numbers back."""
-        for container, saved in self._containers:
-            if isinstance(container, dict):
-                container.clear()
-                container.update(saved)
-            else:
-                container[:] = saved
-        for array, numbers in self._saved:
-            if array.flags.writeable and not np.array_equal(array, numbers, equal_nan=True):
-                array[...] = numbers

@@ -8,9 +8,10 @@ import numpy as np
 
 from nnstep.checking.explanations import Explanation, by_theory, explanations
 from nnstep.checking.findings import Finding
+from nnstep.checking.integers import cut_parameter, cut_to_zero, integers, whole_numbers
 from nnstep.checking.model import Model
 from nnstep.checking.subject import Subject
-from nnstep.checking.views import Case, View
+from nnstep.checking.views import View
 
 DERIVATIVE_IDS = (
     "missing-derivative", "doubled-derivative", "derivative-at-output", "derivative-at-input",
@@ -41,8 +42,8 @@ def diagnose(subject: Subject, model: Model, view: View) -> list[Finding]:
     if not all(np.all(np.isfinite(case.got)) for case in view.cases):
         return [Finding("overflow", view.tensor, f"your {view.label} has values that are not finite", 0.9)]
     if _is_zero(view):
-        return [_zero(view)]
-    cut = _cut_parameter(view)
+        return cut_to_zero(subject, view) or [_zero(view)]
+    cut = cut_parameter(view)
     if cut:
         return cut
     found: list[Finding] = []
@@ -53,7 +54,7 @@ def diagnose(subject: Subject, model: Model, view: View) -> list[Finding]:
         own = view.factor()
         if not view.wrong or (own and own > 0 and view.path is not None and rate.power == -1):
             return found
-    return found + (_integers(view) or _named(subject, model, view) or [_unexplained(view)])
+    return found + (integers(view) or _named(subject, model, view) or whole_numbers(view) or [_unexplained(view)])
 
 
 def _named(subject: Subject, model: Model, view: View) -> list[Finding]:
@@ -147,39 +148,6 @@ def _rate_words(view: View, power: int) -> str:
 def _close(a: np.ndarray, b: np.ndarray) -> bool:
     scale = float(np.max(np.abs(b), initial=0))
     return bool(np.all(np.abs(a - b) <= 1e-5 * scale))
-
-
-def _cut_parameter(view: View) -> list[Finding]:
-    """The array that is updated takes no numbers after the point."""
-    if view.path is not None and all(_is_cut(case, view) for case in view.cases):
-        kind = view.cases[0].run.before[view.path].dtype
-        text = f"{view.tensor} holds {kind} numbers: the update is cut off after the point"
-        return [Finding("integer", view.tensor, text)]
-    return []
-
-
-def _integers(view: View) -> list[Finding]:
-    """The gradient has lost its numbers after the point."""
-
-    def cut(how: np.ufunc) -> bool:
-        return view.fits(lambda case: _rounded(case, how)) and any(np.any(case.got) for case in view.cases)
-
-    if any(cut(how) for how in (np.trunc, np.floor, np.rint)):
-        return [Finding("integer", view.tensor, f"your {view.label} is the measured one cut off to integers")]
-    return []
-
-
-def _is_cut(case: Case, view: View) -> bool:
-    assert view.path is not None
-    after, before = case.run.after[view.path], case.run.before[view.path]
-    whole = np.array_equal(after, np.trunc(after))
-    return whole and (after.dtype.kind in "iu" or not np.array_equal(before, np.trunc(before)))
-
-
-def _rounded(case: Case, how: np.ufunc) -> np.ndarray:
-    full = np.zeros(int(np.prod(case.measured.shape)))
-    full[case.measured.at] = how(case.measured.values)
-    return full
 
 
 def _unexplained(view: View) -> Finding:

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnstep.checking.known import KNOWN, Known
+from nnstep.checking.activation_mistakes import Delta, deltas, pairs
 from nnstep.checking.measuring import measure_input
-from nnstep.checking.model import Model, slope_at, softmax
+from nnstep.checking.model import Model, softmax
 from nnstep.checking.subject import Floats, Subject
 from nnstep.checking.views import Candidate, Case, View
-
-Delta = Callable[[Case], Floats | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +42,14 @@ def explanations(subject: Subject, model: Model, view: View) -> Iterator[Explana
             yield Explanation(
                 "updated-too-early", "dE/dY times the weights after the update", _with_updated_weights(model), 0.97
             )
-        for id, words, delta in _deltas(subject, model):
+        for id, words, delta in deltas(subject, model):
             yield Explanation(id, words, _through(model, view, delta))
         yield from _affine_mistakes(model, view)
     elif model.kind == "elementwise" and view.path is None:
-        for id, words, delta in _deltas(subject, model):
+        for id, words, delta in deltas(subject, model):
             yield Explanation(id, words, delta)
+        for id, words, delta in pairs(model):
+            yield Explanation(id, words, delta, 0.85)
     elif model.kind == "softmax" and view.path is None:
         yield from _softmax_mistakes()
     yield from _transpositions(subject, model, view)
@@ -106,87 +106,6 @@ def _through(model: Model, view: View, delta: Delta) -> Candidate:
         return d if view.path == model.bias and case.got.size == d.size else None
 
     return candidate
-
-
-def _deltas(subject: Subject, model: Model) -> Iterator[tuple[str, str, Delta]]:
-    """What mistakes with the activation's derivative make of dE/dY."""
-    known = model.activation
-    elementwise = model.kind == "elementwise"
-    if not elementwise and not model.fused:
-        return
-
-    def into(case: Case) -> Floats:
-        """The input of the activation."""
-        return case.probe.X.reshape(-1) if elementwise else model.z(case.probe.X, case.run.before)
-
-    def out(case: Case) -> Floats:
-        if elementwise:
-            return np.asarray(case.run.Y, dtype=np.float64).reshape(-1)
-        assert known is not None
-        return known.function(into(case))
-
-    def slope(case: Case, points: Floats) -> Floats:
-        if known is not None:
-            return known.derivative(points)
-        return slope_at(subject, points.reshape(case.probe.X.shape)).reshape(-1)
-
-    def times(function: Callable[[Case], Floats]) -> Delta:
-        return lambda case: case.probe.G.reshape(-1) * function(case)
-
-    name = known.name if known else "the activation"
-    yield "missing-derivative", f"dE/dY without {name}′", times(lambda c: np.ones_like(into(c)))
-    yield "doubled-derivative", f"dE/dY times {name}′ twice", times(lambda c: slope(c, into(c)) ** 2)
-    yield "derivative-at-output", f"dE/dY times {name}′ of the output", times(lambda c: slope(c, out(c)))
-    if known and known.of_output:
-        of_output = known.of_output
-        yield (
-            "derivative-at-input", f"dE/dY times {name}′ as a formula of the output, but taken at the input",
-            times(lambda c: of_output(into(c))),
-        )  # fmt: skip
-    for other in (k for k in KNOWN if k is not known):
-        yield from _of_another(other, into, out, times)
-    yield (
-        "wrong-activation-derivative", f"dE/dY times the value of {name} instead of its derivative", times(out),
-    )  # fmt: skip
-    yield "wrong-activation-derivative", "dE/dY times a leaky relu's derivative", _leaky_delta(into)
-    yield (
-        "integer",
-        f"dE/dY times {name}′ of the input cut off to an integer",
-        times(lambda c: slope(c, np.trunc(into(c)))),
-    )  # noqa: E501
-
-
-def _of_another(
-    other: Known,
-    into: Callable[[Case], Floats],
-    out: Callable[[Case], Floats],
-    times: Callable[[Callable[[Case], Floats]], Delta],
-) -> Iterator[tuple[str, str, Delta]]:
-    yield (
-        "wrong-activation-derivative", f"dE/dY times the derivative of {other.name}",
-        times(lambda c: other.derivative(into(c))),
-    )  # fmt: skip
-    of_output = other.of_output
-    if of_output:
-        yield (
-            "wrong-activation-derivative", f"dE/dY times the derivative of {other.name}, taken at the output",
-            times(lambda c: of_output(out(c))),
-        )  # fmt: skip
-
-
-def _leaky_delta(into: Callable[[Case], Floats]) -> Delta:
-    def delta(case: Case) -> Floats | None:
-        x, G = into(case), case.probe.G.reshape(-1)
-        if case.got.size != x.size:
-            return None
-        factors = case.got.reshape(-1) / G
-        below = x < 0
-        if not below.any() or np.ptp(factors[below]) > 1e-6:
-            return None
-        slope = float(factors[below][0])
-        return G * np.where(below, slope, 1.0) if abs(slope) > 1e-9 else None
-
-    return delta
 
 
 def _affine_mistakes(model: Model, view: View) -> Iterator[Explanation]:

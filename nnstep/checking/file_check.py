@@ -6,15 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from nnstep.checking.copies import Path
-from nnstep.checking.diagnosis import DERIVATIVE_IDS
+from nnstep.checking.failures import raised, unfinished
+from nnstep.checking.file_together import check_together
 from nnstep.checking.findings import FileReport, Finding, LayerReport
-from nnstep.checking.layer_check import Result, check, raised
+from nnstep.checking.integer_data import check_inputs, integer_arrays
+from nnstep.checking.layer_check import Result, check
 from nnstep.checking.lines import Source
-from nnstep.checking.loss_check import ROWS, TENSOR, LossSubject, check_loss, rows_factor
-from nnstep.checking.network_check import Whole, check_sharing, check_whole
 from nnstep.checking.shapes import sample_shapes
 from nnstep.checking.subject import Shape, Subject
 from nnstep.homework import Homework
@@ -23,24 +20,27 @@ from nnstep.student_code import StudentCode, StudentError
 
 SHORT = 1.0
 
-Told = Callable[[FileReport], None]
+Told = Callable[[FileReport, str], None]
 
 
-def check_file(homework: Homework, told: Told | None = None, skip: frozenset[int] = frozenset()) -> FileReport:
+def check_file(
+    homework: Homework, told: Told | None = None, skip: frozenset[int] = frozenset(), alone: bool = False
+) -> FileReport:
     """Checks a loaded file.
 
     Args:
         homework: the file.
-        told: is given the report as far as it goes, before each layer and at the end.
+        told: is given the report as far as it goes and what comes next: `layers`, one by one, then all `together`.
         skip: layers that are known to end the process.
+        alone: each layer is tried by itself only: together they end the process.
     """
-    checker = _FileCheck(homework, told or (lambda report: None), skip)
+    checker = _FileCheck(homework, told or (lambda report, stage: None), skip, alone or bool(skip))
     return checker.run()
 
 
 class _FileCheck:
-    def __init__(self, homework: Homework, told: Told, skip: frozenset[int]) -> None:
-        self.homework, self.told, self.skip = homework, told, skip
+    def __init__(self, homework: Homework, told: Told, skip: frozenset[int], alone: bool) -> None:
+        self.homework, self.told, self.skip, self.alone = homework, told, skip, alone
         self.code = homework.code
         self.report = FileReport(homework.path)
         self.source = Source(homework.text, homework.code)
@@ -48,29 +48,31 @@ class _FileCheck:
 
     def run(self) -> FileReport:
         layers = self.homework.layers
+        self.told(self.report, "layers")
         shapes = self._shapes()
         late: set[type] = set()
         for index, layer in enumerate(layers):
             entry = LayerReport(index, kind_of(layer))
             self.report.layers.append(entry)
-            self.told(self.report)
+            self.told(self.report, "layers")
             result = Result() if index in self.skip else self._layer(index, layer, shapes, late)
-            entry.findings = self._refined(result.findings, layer, result)
-            entry.notes = result.notes
+            self._take(entry, result, layer)
             self.results.append(result)
-        if not self.skip:
-            self._file(shapes)
+        if not self.alone:
+            self.told(self.report, "together")
+            names = [result.parameters if result else [] for result in self.results]
+            check_together(self.homework, self.report, self.source, shapes, names)
         return self.report
 
     def _shapes(self) -> list[Shape]:
         """The sample shape of each layer; none where a call did not come back: its layer is found later."""
-        if self.skip:
+        if self.alone:
             return []
         limit = self.code.time_limit
         try:
             self.code.time_limit = min(limit, 2 * SHORT)
             return self.code.within(lambda: sample_shapes(self.homework.layers, self.code))
-        except StudentError:
+        except Exception:
             return []
         finally:
             self.code.time_limit = limit
@@ -79,22 +81,41 @@ class _FileCheck:
         """The check of one layer; what does not come back in time is a finding of it."""
         name = self.homework.names[index]
         limit = self.code.time_limit
+        self.code.exhausted = None
         try:
             if type(layer) in late:
                 self.code.time_limit = min(limit, SHORT)
-            return self.code.within(lambda: self._within(index, layer, name, shapes))
+            result = self.code.within(lambda: self._within(index, layer, name, shapes))
+            if self.code.exhausted and not any(f.id == "raised" for f in result.findings):
+                result.findings.append(raised(self.code.exhausted))
+            return result
         except StudentError as error:
             if error.kind == "timeout":
                 late.add(type(layer))
             return Result([raised(error)])
+        except MemoryError as error:
+            return Result([unfinished(f"the check of {name}", error)])
         except Exception as error:  # a layer of a kind that the check itself does not know how to handle
-            return Result(notes=[f"the check could not go on: {type(error).__name__}: {error}"])
+            self.report.errors.append(unfinished(f"the check of {name}", error))
+            return Result(finished=False)
         finally:
             self.code.time_limit = limit
 
+    def _take(self, entry: LayerReport, result: Result, layer: Any) -> None:
+        """Puts what was found in a layer into its report."""
+        entry.findings, entry.notes, entry.finished = result.findings, result.notes, result.finished
+        try:
+            entry.findings = self._refined(result.findings, layer, result)
+        except Exception as error:
+            self.report.errors.append(unfinished(f"the check of {entry.name}", error))
+
     def _within(self, index: int, layer: Any, name: str, shapes: list[Shape]) -> Result:
         shape = shapes[index] if index < len(shapes) else sample_shapes([layer], self.code)[0]
-        return check(Subject(layer, name, self.code, shape))
+        result = check(Subject(layer, name, self.code, shape))
+        if index == 0 and not result.findings:
+            data = integer_arrays(self.homework.module)
+            result.findings += check_inputs(Subject(layer, name, self.code, shape), data)
+        return result
 
     def _refined(self, findings: list[Finding], layer: Any, result: Result) -> list[Finding]:
         """The findings once each, with lines, and told apart by the source where the numbers fit two causes."""
@@ -120,110 +141,6 @@ class _FileCheck:
                 return replace(finding, id="overwritten", evidence=text, line=line, confidence=0.8)
         return finding
 
-    def _file(self, shapes: list[Shape]) -> None:
-        """The loss, shared parameters, and the whole network."""
-        homework = self.homework
-        names: list[list[Path]] = [result.parameters if result else [] for result in self.results]
-        self.report.loss.name = homework.loss.name
-        try:
-            self._safely(lambda: self._loss(shapes), self.report.loss.findings)
-            self._safely(lambda: self._together(shapes, names), self.report.errors)
-        except Exception as error:
-            self.report.notes.append(f"the check could not go on: {type(error).__name__}: {error}")
-
-    def _safely(self, work: Callable[[], None], findings: list[Finding]) -> None:
-        """Does work with student code; what that raises, or that it does not come back, is a finding."""
-        try:
-            self.code.within(work)
-        except StudentError as error:
-            findings.append(raised(error))
-
-    def _loss(self, shapes: list[Shape]) -> None:
-        """The loss, where it is the file's own."""
-        homework, report = self.homework, self.report
-        if homework.loss_from == "nnstep":
-            return
-        findings = check_loss(homework.loss, self.code, self._output_shape(shapes) or (1, 4))
-        line = self.source.of_function(homework.loss.gradient)
-        report.loss.findings += [f if f.line else replace(f, line=line) for f in findings]
-
-    def _together(self, shapes: list[Shape], parameters: list[list[Path]]) -> None:
-        homework, report = self.homework, self.report
-        report.errors += check_sharing(homework.layers, homework.names, parameters)
-        output = self._output_shape(shapes)
-        own = homework.loss_from != "nnstep"
-        if any(f.id in ("timeout", "raised") for f in report.loss.findings):
-            return
-        if output is None:
-            return
-        loss = LossSubject(homework.loss, self.code, output)
-        whole = Whole(homework.layers, homework.names, parameters, loss, self.code, shapes[0])
-        try:
-            if self._is_joint(whole):
-                return
-            self._whole(whole, own, output)
-        except StudentError as error:
-            if report.ok and self._fit(shapes):
-                report.notes.append(f"the layers were not run one after the other: {error.message}")
-            elif report.ok:
-                report.errors.append(raised(error))
-        except (TypeError, ValueError):
-            return
-
-    def _fit(self, shapes: list[Shape]) -> bool:
-        """Each layer gives as many numbers as the next one takes, so that only their arrangement can differ.
-
-        A network may reshape what goes from one layer to the next by itself.
-        """
-        rearranged = False
-        for index, layer in enumerate(self.homework.layers[:-1]):
-            subject = Subject(layer, self.homework.names[index], self.code, shapes[index])
-            shape = np.shape(subject.forward(subject.fresh(), subject.inputs(0, 1.0, shapes[index])))
-            if np.prod(shape) != np.prod(shapes[index + 1]):
-                return False
-            rearranged |= shape != shapes[index + 1]
-        return rearranged
-
-    def _whole(self, whole: Whole, own: bool, output: Shape) -> None:
-        """The network's gradient; a factor of the samples that is in the loss's gradient is a finding of the loss."""
-        report, loss = self.report, self.homework.loss
-        for finding in check_whole(whole, own, report.ok):
-            factor = rows_factor(loss, self.code, output) if finding.id in ("sum-for-mean", "mean-for-sum") else None
-            if factor is None or abs(factor - 1) < 1e-3:
-                report.errors.append(finding)
-                continue
-            text = f"with {ROWS} samples at once your loss gradient is {factor:.4g} × the measured one"
-            line = self.source.of_function(loss.gradient)
-            report.loss.findings.append(replace(finding, tensor=TENSOR, evidence=text, line=line))
-
-    def _output_shape(self, shapes: list[Shape]) -> Shape | None:
-        """The shape of the network's output for one sample; None where a layer does not come so far."""
-        stopped = any(f.id in ("raised", "timeout") for layer in self.report.layers for f in layer.findings)
-        if stopped or len(shapes) != len(self.homework.layers):
-            return None
-        last = self.homework.layers[-1]
-        subject = Subject(last, self.homework.names[-1], self.code, shapes[-1])
-        try:
-            shape: Shape = np.shape(subject.forward(subject.fresh(), subject.inputs(0, 1.0, shapes[-1])))
-            return shape
-        except StudentError:
-            return None
-
-    def _is_joint(self, whole: Whole) -> bool:
-        """The last layer hands its gradient on as it is and the loss's gradient counts for both: right together."""
-        report = self.report
-        last, loss = report.layers[-1], report.loss
-        others = [f for layer in report.layers[:-1] for f in layer.findings] + report.errors
-        ids = {f.id for f in last.findings}
-        if others or not loss.findings or not ids or not ids <= set(DERIVATIVE_IDS):
-            return False
-        if not all(s.factor is not None and abs(s.factor - 1) < 1e-2 for s in whole.shares(None)):
-            return False
-        note = f"{whole.names[-1]} leaves its derivative to the loss's gradient: together they are right"
-        last.findings, loss.findings = [], []
-        last.notes.append(note)
-        return True
-
 
 def _keeps_input(layer: Any) -> bool:
     """The layer has an attribute whose name says that it holds its input."""
@@ -232,7 +149,7 @@ def _keeps_input(layer: Any) -> bool:
 
 def check_layer(
     layer: Any, shape: Shape | None = None, time_limit: float = 10.0, code: StudentCode | None = None
-) -> LayerReport:  # noqa: E501
+) -> LayerReport:
     """Checks one layer object within this process.
 
     Args:

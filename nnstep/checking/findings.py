@@ -52,19 +52,26 @@ class LayerReport:
         name: its kind, such as the name of its class.
         findings: what is wrong.
         notes: what is no fault, but worth knowing.
+        finished: the check came to its end; where it did not, an error of the file says why.
     """
 
     index: int
     name: str
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    finished: bool = True
+
+    @property
+    def ok(self) -> bool:
+        """Nothing is wrong, and all was checked."""
+        return self.finished and not self.findings
 
     def as_json(self) -> dict[str, Any]:
         """The report for programs."""
         return {
             "index": self.index,
             "name": self.name,
-            "ok": not self.findings,
+            "ok": self.ok,
             "findings": [finding.as_json() for finding in self.findings],
             "notes": self.notes,
         }
@@ -83,7 +90,7 @@ class FileReport:
     @property
     def ok(self) -> bool:
         """Nothing is wrong."""
-        return not self.errors and not self.loss.findings and all(not layer.findings for layer in self.layers)
+        return not self.errors and self.loss.ok and all(layer.ok for layer in self.layers)
 
     def as_json(self) -> dict[str, Any]:
         """The report for programs."""

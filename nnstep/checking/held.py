@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import Anything, Path, arrays_in, at, copy_layer, put
+from nnstep.checking.copies import copy_layer
+from nnstep.checking.places import Anything, Path, arrays_in, at, numbers_in, put
 from nnstep.checking.subject import Floats, Probe, Run, Subject
 from nnstep.parameters import attributes_of
 from nnstep.student_code import StudentError
 
+RATE = 0.5
 NAMING = ("parameters", "params", "trainable_parameters", "trainable")
 
 
@@ -19,13 +21,23 @@ def used_by_forward(subject: Subject, probes: list[Probe]) -> list[Path]:
     outputs = [subject.output(subject.fresh(), probe.X) for probe in probes]
     return [
         path
-        for path, array in arrays_in(subject.fresh()).items()
+        for path, array in (arrays_in(subject.fresh()) | _numbers_that_change(subject, probes[0])).items()
         if any(
             not _same(Y, changed)
             for probe, Y in zip(probes, outputs, strict=True)
             for changed in _with_others(subject, path, array, probe)
         )
     ]
+
+
+def _numbers_that_change(subject: Subject, probe: Probe) -> dict[Path, Anything]:
+    """The floats and lists of numbers that backward changes: parameters that are no arrays."""
+    try:
+        run = subject.run(probe, RATE)
+    except StudentError:
+        return {}
+    numbers = numbers_in(subject.fresh())
+    return {path: array for path, array in numbers.items() if path in run.before and _changed(run, path)}
 
 
 def _with_others(subject: Subject, path: Path, array: Anything, probe: Probe) -> list[Any]:
@@ -45,24 +57,32 @@ def _with_others(subject: Subject, path: Path, array: Anything, probe: Probe) ->
 def vary_constants(subject: Subject, held: list[Path]) -> None:
     """Gives arrays that hold one number throughout, such as zeros, various ones: else mistakes cannot be seen."""
     layer = copy_layer(subject.layer)
+    if vary(layer, [path for path in held if path[0] in attributes_of(layer)]):
+        subject.layer = layer
+
+
+def vary(layer: Any, paths: list[Path]) -> bool:
+    """Changes a layer's arrays that hold one number throughout; whether there was one."""
     rng = np.random.default_rng(11)
     changed = False
-    for path in held:
+    for path in paths:
         array = at(layer, path)
-        if array.dtype.kind == "f" and np.ptp(array) == 0 and path[0] in attributes_of(layer):
+        if array.dtype.kind == "f" and np.ptp(array) == 0:
             value = float(array.flat[0])
             spread = 0.3 * abs(value) if value else 0.4
             put(layer, path, (array + rng.uniform(-spread, spread, array.shape)).astype(array.dtype))
             changed = True
-    if changed:
-        subject.layer = layer
+    return changed
 
 
 def named_by_layer(layer: Any) -> set[int]:
     """The identities of the arrays that a layer names as its parameters."""
     found: set[int] = set()
     for name in NAMING:
-        value = getattr(layer, name, None)
+        try:
+            value = getattr(layer, name, None)
+        except Exception:  # a __getattr__ or a property of the student's
+            continue
         parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
         found |= {id(part) for part in parts if isinstance(part, np.ndarray)}
     return found
@@ -87,15 +107,14 @@ def _changed(run: Run, path: Path) -> bool:
 def is_added(subject: Subject, path: Path, probe: Probe, other: Probe) -> bool:
     """The output changes by what is added to this array, whatever the input is."""
     array = np.asarray(at(subject.fresh(), path))
-    if array.dtype.kind != "f":
-        return False
+    dtype = array.dtype if array.dtype.kind == "f" else np.dtype(np.float64)
     extra = np.random.default_rng(6).uniform(0.25, 0.75, array.shape)
     changes = []
     for X in (probe.X, other.X):
         trial = subject.fresh()
         first = subject.output(trial, X)
         trial = subject.fresh()
-        put(trial, path, (array + extra).astype(array.dtype))
+        put(trial, path, (array + extra).astype(dtype))
         changes.append(subject.output(trial, X) - first)
     tolerance = 1e-3 if array.dtype.itemsize < 8 else 1e-7
     if not np.any(changes[0]) or not np.allclose(changes[0], changes[1], atol=tolerance):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstep.checking.copies import Anything, Path, at, put
+from nnstep.checking.places import Anything, Path, at, put
 from nnstep.checking.subject import Floats, Subject
 
 STEP = 1e-5

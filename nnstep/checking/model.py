@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnstep.checking.copies import Anything, Path, at
 from nnstep.checking.known import IDENTITY, Known, recognise
+from nnstep.checking.places import Anything, Path, at
 from nnstep.checking.subject import Floats, Subject
 
 SMALL = 1e-5

@@ -1,4 +1,4 @@
-"""Checks the whole network: its gradient against its loss, and parameters that layers share."""
+"""Checks the whole network: its gradient against its loss."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import Outside, Path, arrays_in, at, class_holdings, copy_layer, put
+from nnstep.checking.copies import copy_layer
 from nnstep.checking.findings import Finding
-from nnstep.checking.loss_check import LossSubject
+from nnstep.checking.held import vary
+from nnstep.checking.loss_subject import LossSubject
+from nnstep.checking.outside import Outside
+from nnstep.checking.places import Path, arrays_in, at, put
 from nnstep.checking.subject import Floats, Shape
 from nnstep.student_code import StudentCode, StudentError
 
@@ -42,9 +45,12 @@ class Whole:
         self, layers: list[Any], names: list[str], parameters: list[list[Path]], loss: LossSubject,
         code: StudentCode, shape: Shape,
     ) -> None:  # fmt: skip
-        self.layers, self.names, self.parameters = layers, names, parameters
+        self.layers: list[Any] = copy_layer(list(layers))
+        self.names, self.parameters = names, parameters
         self.loss, self.code, self.shape = loss, code, shape
         self.outside = Outside(layers)
+        for layer, paths in zip(self.layers, parameters, strict=True):
+            vary(layer, paths)
         self.single = any(a.dtype == np.float32 for layer in layers for a in arrays_in(layer).values())
 
     def fresh(self) -> list[Any]:
@@ -118,84 +124,32 @@ class Whole:
         for path, change in changes.items():
             for _ in range(3):
                 direction = rng.normal(size=change.shape)
-                slopes = [self._slope(index, path, direction, X, y, size) for size in (step, 2 * step)]
+                slopes = self._slopes(index, path, direction, X, y, step)
                 size = float(np.linalg.norm(change)) + 1e-12
-                if abs(slopes[0] - slopes[1]) > tolerance * max(map(abs, slopes)) or abs(slopes[0]) < 0.05 * size:
-                    continue
+                if np.ptp(slopes) > tolerance * max(map(abs, slopes)) or abs(slopes[0]) < 0.05 * size:
+                    continue  # a kink, or too flat to be judged
                 ratios.append(float(np.sum(change * direction)) / slopes[0])
         if not ratios:
             return 1.0
         return float(np.median(ratios)) if np.ptp(ratios) < tolerance * abs(np.median(ratios)) else None
 
-    def _slope(self, index: int, path: Path, direction: Floats, X: Floats, y: Any, size: float) -> float:
-        values = []
-        for sign in (1, -1):
-            layers = self.fresh()
-            array = np.asarray(at(layers[index], path))
-            put(layers[index], path, (array + sign * size * direction).astype(array.dtype))
-            values.append(self.loss.number(y, self.forward(layers, X)))
-        return (values[0] - values[1]) / (2 * size)
+    def _slopes(
+        self, index: int, path: Path, direction: Floats, X: Floats, y: Any, step: float
+    ) -> tuple[float, float, float, float]:
+        """The slope over one step to both sides, over two, and over one step to each side alone."""
+        low2, low, center, high, high2 = (
+            self._moved(index, path, direction * size, X, y) for size in (-2 * step, -step, 0.0, step, 2 * step)
+        )
+        # One-sided slopes of second order: those of a smooth curve agree with the others.
+        right, left = (4 * high - 3 * center - high2) / (2 * step), (3 * center - 4 * low + low2) / (2 * step)
+        return (high - low) / (2 * step), (high2 - low2) / (4 * step), right, left
 
-
-def check_sharing(layers: list[Any], names: list[str], parameters: list[list[Path]]) -> list[Finding]:
-    """Layers that update one array: the same object twice, one array in two layers, an array of the class."""
-    live = [{p: arrays_in(layer).get(p) for p in paths} for layer, paths in zip(layers, parameters, strict=True)]
-    sharing: dict[str, list[int]] = {}
-    for i, first in enumerate(live):
-        for j in range(i + 1, len(live)):
-            both = [
-                (p, q) for p, a in first.items() for q, b in live[j].items()
-                if a is not None and b is not None and np.shares_memory(a, b)
-            ]  # fmt: skip
-            if both and (layers[i] is layers[j] or _updates(layers, i, j, both[0])):
-                members = sharing.setdefault(".".join(map(str, both[0][0])), [])
-                members += [k for k in (i, j) if k not in members]
-    found = []
-    for array, members in sharing.items():
-        who = ", ".join(names[k] for k in members[:-1]) + f" and {names[members[-1]]}"
-        text = f"{who} hold one array {array}: each changes it for the others"
-        found.append(Finding("shared-parameters", array, text, 0.97))
-    for layer, name, paths in zip(layers, names, parameters, strict=True):
-        found += [] if found else _of_class(layer, name, paths)
-    return found
-
-
-def _updates(layers: list[Any], i: int, j: int, both: tuple[Path, Path]) -> bool:
-    """An update of one layer changes the other's array: it is made in place, or in a mapping that both hold."""
-    holders = [at(layer, path[:-1]) for layer, path in zip((layers[i], layers[j]), both, strict=True)]
-    return holders[0] is holders[1] or _in_place(layers[i], both[0])
-
-
-def _in_place(layer: Any, path: Path) -> bool:
-    """Whether the layer's methods change the array itself instead of putting a new one there."""
-    from nnstep.checking.shapes import sample_shapes
-
-    outside = Outside([layer])
-    trial = copy_layer(layer)
-    before = at(trial, path)
-    code = StudentCode("", 10.0)
-    try:
-        shape = sample_shapes([trial], code)[0]
-        Y = code.call("forward_propagation", trial.forward_propagation, np.full(shape, 0.5))
-        code.call("backward_propagation", trial.backward_propagation, np.ones(np.shape(Y)), RATE)
-    except StudentError:
-        return False
-    finally:
-        outside.restore()
-    return at(trial, path) is before
-
-
-def _of_class(layer: Any, name: str, paths: list[Path]) -> list[Finding]:
-    """A parameter that the class holds for all its instances."""
-    shared = class_holdings(type(layer))
-    for path in paths:
-        key = str(path[0])
-        held = getattr(layer, key, None)
-        if key in shared and held is shared[key] and (len(path) > 1 or _in_place(layer, path)):
-            array = ".".join(map(str, path))
-            text = f"{array} of {name} is one array of the class {type(layer).__name__}: all its instances update it"
-            return [Finding("shared-parameters", array, text, 0.95)]
-    return []
+    def _moved(self, index: int, path: Path, move: Floats, X: Floats, y: Any) -> float:
+        """The loss with another value of one parameter."""
+        layers = self.fresh()
+        array = np.asarray(at(layers[index], path))
+        put(layers[index], path, (array + move).astype(array.dtype))
+        return self.loss.number(y, self.forward(layers, X))
 
 
 def check_whole(whole: Whole, judge_rows: bool, alone_ok: bool) -> list[Finding]:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from nnstep.errors import NnstepError
 
 POLL = 0.02
 MOST_STARTS = 4
-STARTING = 20.0
+STARTING, WAKING = 20.0, 5.0
+LONGEST_LOOK = 1.0  # what is longer is a computer that stood still
 Report = dict[str, Any]
 
 
@@ -41,13 +42,6 @@ class Outcome:
         return bool(self.report["ok"])
 
 
-@dataclass(slots=True)
-class _Ended:
-    content: dict[str, Any]
-    why: str = ""
-    fell: dict[int, dict[str, Any]] = field(default_factory=dict)
-
-
 def check_in_process(file: str, time_limit: float, memory_limit: int) -> Outcome:
     """Checks one file in a process of its own.
 
@@ -57,26 +51,37 @@ def check_in_process(file: str, time_limit: float, memory_limit: int) -> Outcome
         memory_limit: MiB that it may take.
     """
     fell: dict[int, dict[str, Any]] = {}
+    alone = False
     for _ in range(MOST_STARTS):
-        content, why = _start(file, time_limit, memory_limit, list(fell))
+        content, why = _start(file, time_limit, memory_limit, list(fell), alone)
         if "failed" in content:
             return _failed(file, content["failed"])
         report: Report | None = content.get("report")
         if content.get("stage") == "done" and report is not None:
             return Outcome(file, _with(report, fell))
         finding = _ended(why, time_limit)
-        if report is None or not report["layers"]:
+        if report is None:
             return Outcome(file, _only_errors([finding]))
+        if content.get("stage") == "together":
+            break
+        if not report["layers"]:  # it ended while the layers were tried together: once more, each alone
+            if alone:
+                return Outcome(file, _only_errors([finding]))
+            alone = True
+            continue
         current = report["layers"][-1]["index"]
         if current in fell:
             break
         fell[current] = finding
     assert report is not None
     report["errors"].append(finding)
+    report["ok"] = False
     return Outcome(file, _with(report, fell))
 
 
-def _start(file: str, time_limit: float, memory_limit: int, skip: Sequence[int]) -> tuple[dict[str, Any], str]:
+def _start(
+    file: str, time_limit: float, memory_limit: int, skip: Sequence[int], alone: bool
+) -> tuple[dict[str, Any], str]:
     """Runs the process once: what it wrote last, and why it ended."""
     with tempfile.TemporaryDirectory(prefix="nnstep-check-") as folder:
         out = Path(folder) / "report.json"
@@ -84,6 +89,7 @@ def _start(file: str, time_limit: float, memory_limit: int, skip: Sequence[int])
             sys.executable, "-X", "faulthandler=0", "-m", "nnstep.checking.child", file, str(out),
             "--time-limit", str(time_limit), "--memory-limit", str(memory_limit),
         ]  # fmt: skip
+        words += ["--alone"] if alone else []
         for index in skip:
             words += ["--skip", str(index)]
         process = subprocess.Popen(
@@ -117,14 +123,17 @@ def _python_path() -> list[str]:
 def _wait(process: subprocess.Popen[bytes], out: Path, time_limit: float) -> str:
     """Waits until it ends, or shows no life for too long."""
     # A call that does not come back is ended within the process; this is for code that even that cannot stop.
-    patience = STARTING + 3 * time_limit
-    stamp, since = 0, time.monotonic()
+    patience = STARTING
+    stamp, silent, looked = 0, 0.0, time.monotonic()
     while process.poll() is None:
         time.sleep(POLL)
-        now = out.stat().st_mtime_ns if out.exists() else 0
-        if now != stamp:
-            stamp, since = now, time.monotonic()
-        if time.monotonic() - since > patience:
+        now = time.monotonic()
+        silent += min(now - looked, LONGEST_LOOK)
+        looked = now
+        touched = out.stat().st_mtime_ns if out.exists() else 0
+        if touched != stamp:
+            stamp, silent, patience = touched, 0.0, time_limit + WAKING
+        if silent > patience:
             return "timeout"
     return "" if process.returncode == 0 else f"exit code {process.returncode}"
 
@@ -160,7 +169,7 @@ def _only_errors(errors: list[dict[str, Any]]) -> Report:
         "loss": {"name": "", "ok": True, "findings": [], "notes": []},
         "errors": errors,
         "notes": [],
-    }  # noqa: E501
+    }
 
 
 def _with(report: Report, fell: dict[int, dict[str, Any]]) -> Report:

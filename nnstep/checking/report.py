@@ -30,11 +30,11 @@ class Writer:
         report = outcome.report
         lines = [outcome.file]
         for layer in report["layers"]:
-            lines += self._part(f"layer {layer['index']}  {layer['name']}", layer["findings"], layer["notes"])
+            lines += self._part(f"layer {layer['index']}  {layer['name']}", layer)
         if report["layers"]:
-            lines += self._part(f"loss  {report['loss']['name']}", report["loss"]["findings"], report["loss"]["notes"])
+            lines += self._part(f"loss  {report['loss']['name']}", report["loss"])
         if report["errors"]:
-            lines += self._part("the file as a whole", report["errors"], [])
+            lines += self._part("the file as a whole", {"ok": False, "findings": report["errors"], "notes": []})
         lines += [text for note in report["notes"] for text in _wrapped(note, "  · ")]
         return "\n".join([*lines, self._summary(outcome)])
 
@@ -50,11 +50,11 @@ class Writer:
         right = sum(outcome.ok for outcome in outcomes)
         return "\n".join([*lines, f"{right} of {len(outcomes)} files are right"])
 
-    def _part(self, title: str, findings: list[dict[str, Any]], notes: list[str]) -> list[str]:
-        lines = [f"{self._mark(not findings)} {title}"]
-        for finding in findings:
+    def _part(self, title: str, part: dict[str, Any]) -> list[str]:
+        lines = [f"{self._mark(part['ok'])} {title}"]
+        for finding in part["findings"]:
             lines += self._finding(finding)
-        return lines + [text for note in notes for text in _wrapped(note, "    · ")]
+        return lines + [text for note in part["notes"] for text in _wrapped(note, "    · ")]
 
     def _finding(self, finding: dict[str, Any]) -> list[str]:
         lesson = LESSONS[finding["id"]]
@@ -71,7 +71,7 @@ class Writer:
 
     def _summary(self, outcome: Outcome) -> str:
         count = len(findings_of(outcome.report))
-        if not count:
+        if outcome.ok:
             return self._paint(GREEN, "All gradients are right.")
         return self._paint(RED, f"{count} finding{'s' if count > 1 else ''}.")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnstep.checking.copies import Path, name_of
 from nnstep.checking.findings import Finding
 from nnstep.checking.measuring import measure_input, measure_parameter
+from nnstep.checking.places import Path, name_of
 from nnstep.checking.subject import Floats, Probe, Run, Subject
 from nnstep.checking.views import as_gradient
 from nnstep.student_code import StudentError

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnstep.checking.copies import Path, copy_layer, name_of
+from nnstep.checking.copies import copy_layer
 from nnstep.checking.findings import Finding
 from nnstep.checking.measuring import Measured, measure_input, measure_parameter
-from nnstep.checking.subject import Probe, Run, Subject
+from nnstep.checking.places import Path, name_of
+from nnstep.checking.subject import Floats, Probe, Run, Subject
 from nnstep.checking.views import as_gradient
 from nnstep.student_code import StudentError
 
@@ -38,7 +39,7 @@ def check_second_sample(
         except StudentError:
             continue
         for path in [None, *parameters]:
-            finding = None if path in found else _late(now, run, first, second, path, path in right)
+            finding = None if path in found else _late(subject, now, run, first, second, path, path in right, trained)
             if finding:
                 found[path] = finding
     return list(found.values())
@@ -53,20 +54,42 @@ def _after(subject: Subject, probe: Probe, trained: bool) -> object:
     return copy_layer(trial)
 
 
-def _late(now: Subject, run: Run, first: Probe, second: Probe, path: Path | None, right: bool) -> Finding | None:
-    def measured(X: np.ndarray) -> Measured:
-        return measure_input(now, X, second.G) if path is None else measure_parameter(now, path, X, second.G)
+def _late(
+    before: Subject, now: Subject, run: Run, first: Probe, second: Probe, path: Path | None, right: bool, trained: bool
+) -> Finding | None:
+    def measured(subject: Subject, probe: Probe, G: Floats) -> Measured:
+        if path is None:
+            return measure_input(subject, probe.X, G)
+        return measure_parameter(subject, path, probe.X, G)
 
     got = np.asarray(run.dX) if path is None else as_gradient(run, path)
-    expected = measured(second.X)
+    expected = measured(now, second, second.G)
     if got is None or got.size != int(np.prod(expected.shape)) or not expected.wrong(got).any():
         return None
     tensor = "dE/dX" if path is None else name_of(path)
     label = tensor if path is None else f"dE/d({tensor})"
-    earlier = measured(first.X)
-    if not earlier.wrong(got).any():
+    old_input = measured(now, first, second.G)
+    if not old_input.wrong(got).any():
         text = f"after two samples your {label} is the right one for the first sample's input, in all elements"
         return Finding("stale-input", tensor, text, 0.97)
-    if path is None and right:
+    if not measured(now, second, first.G).wrong(got).any():
+        text = f"after two samples your {label} is made with the first sample's dE/dY, in all elements"
+        return Finding("stale-input", tensor, text, 0.9)
+    if any(_is_sum(got, expected, earlier) for earlier in (old_input, measured(before, first, first.G))):
+        text = f"after two samples your {label} is that of both added up, in all elements: it is never cleared"
+        return Finding("stale-input", tensor, text, 0.95)
+    if right and not trained:
+        text = f"your {label} is right for one sample, and another one that went forward before it makes it wrong"
+        return Finding("stale-input", tensor, text, 0.8)
+    if right and path is None:
         return Finding("unexplained", tensor, f"your {label} is right for the first sample only", 0.8)
     return None
+
+
+def _is_sum(got: np.ndarray, expected: Measured, earlier: Measured) -> bool:
+    """A gradient is the right one plus that of the sample before."""
+    places, mine, other = np.intersect1d(expected.at, earlier.at, return_indices=True)
+    if not len(places):
+        return False
+    values = got.reshape(-1).astype(np.float64)[places]
+    return not expected.differs(values, expected.values[mine] + earlier.values[other], 1e-3).any()

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import Outside, all_arrays, arrays_in, copy_layer
+from nnstep.checking.copies import copy_layer
+from nnstep.checking.outside import Outside
+from nnstep.checking.places import all_arrays, arrays_in, numbers_in
 from nnstep.checking.subject import Shape
 from nnstep.parameters import attributes_of
 from nnstep.student_code import StudentCode, StudentError
 
 MOST_SIZES = 6
 LARGEST_GUESS = 34
+GUESSING = 3.0
 USUAL_SIZES = (784, 5)
 DIMENSIONS = (
     "input_shape", "in_shape", "shape_in", "input_dim", "input_size", "in_features", "n_in", "inputs", "n_inputs",
@@ -50,22 +54,26 @@ def sample_shapes(layers: list[Any], code: StudentCode) -> list[Shape]:
     while len(found) < len(layers):
         rest = layers[len(found) :]
         best = _best(rest, candidates(rest, bool(found)), code)
-        if best is None or best.penalty >= RAISES_FORWARD:
-            best = _best(rest, guesses(), code) or best
+        if best is None or best.penalty >= RAISES_FORWARD // 2:
+            best = _better(best, _best(rest, guesses(), code, time.monotonic() + GUESSING))
         assert best is not None
         found += best.shapes
     return found[: len(layers)]
 
 
-def _best(layers: list[Any], shapes: Iterable[Shape], code: StudentCode) -> Fit | None:
+def _best(layers: list[Any], shapes: Iterable[Shape], code: StudentCode, end: float = np.inf) -> Fit | None:
     best: Fit | None = None
     for shape in shapes:
-        fit = _try(layers, shape, code)
-        if best is None or (fit.penalty, -len(fit.shapes)) < (best.penalty, -len(best.shapes)):
-            best = fit
-        if fit.penalty == 0:
+        best = _better(best, _try(layers, shape, code))
+        if (best and best.penalty == 0) or time.monotonic() > end:
             break
     return best
+
+
+def _better(one: Fit | None, other: Fit | None) -> Fit | None:
+    """The one that layers take with the smaller penalty; the first where both are equal."""
+    fits = [fit for fit in (one, other) if fit]
+    return min(fits, key=lambda fit: (fit.penalty, -len(fit.shapes)), default=None)
 
 
 def candidates(layers: list[Any], later: bool = False) -> Iterable[Shape]:
@@ -76,7 +84,8 @@ def candidates(layers: list[Any], later: bool = False) -> Iterable[Shape]:
         told, near = _told(layer)
         shapes += told if layer is layers[0] else []
         sizes += near
-        held = sorted([*arrays_in(layer).values(), *all_arrays(layer)], key=lambda array: -array.ndim)
+        held = [*arrays_in(layer).values(), *all_arrays(layer), *numbers_in(layer).values()]
+        held.sort(key=lambda array: -array.ndim)
         sizes += [size for array in held for size in array.shape]
         if sizes:
             break

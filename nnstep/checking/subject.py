@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstep.checking.copies import Anything, Outside, Path, arrays_in, copy_layer
+from nnstep.checking.copies import copy_layer
+from nnstep.checking.outside import Outside
+from nnstep.checking.places import Anything, Path, arrays_in, numbers_in
 from nnstep.student_code import StudentCode, StudentError
 
 Floats = NDArray[np.float64]
@@ -114,12 +116,12 @@ class Subject:
         Y = self.forward(trial, X)
         shown = np.array(Y, copy=True) if isinstance(Y, np.ndarray) else Y
         X_changed = "" if _same(X, probe.X) else FORWARD
-        before = {path: array.copy() for path, array in arrays_in(trial).items()}
+        before = _numbers(trial)
         dX = self.backward(trial, G, rate)
         shown_dX = np.array(dX, copy=True) if isinstance(dX, np.ndarray) else dX
         if not X_changed and not _same(X, probe.X):
             X_changed = BACKWARD
-        after = {path: array.copy() for path, array in arrays_in(trial).items()}
+        after = _numbers(trial)
         return Run(shown, shown_dX, rate, trial, before, after, X_changed, not _same(G, probe.G))
 
     def probe(self, seed: int, scale: float = 1.0, rows: int | None = None) -> Probe:
@@ -147,6 +149,11 @@ class Subject:
         if signs.size > 1:  # at least one of each
             signs.flat[0], signs.flat[-1] = -signs.flat[-1], signs.flat[-1]
         return size * scale * (1.0 if self.positive else signs)
+
+
+def _numbers(trial: Any) -> dict[Path, Anything]:
+    """All numbers that a layer holds now."""
+    return {path: array.copy() for path, array in (numbers_in(trial) | arrays_in(trial)).items()}
 
 
 def _same(a: Anything, b: Anything) -> bool:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nnstep.checking.copies import Anything, Path, name_of
 from nnstep.checking.measuring import DOUBTFUL, Measured
+from nnstep.checking.places import Anything, Path, name_of
 from nnstep.checking.subject import Floats, Probe, Run
 
 INPUT = "dE/dX"

@@ -85,6 +85,8 @@ class Beside:
         Raises:
             NnstepError: the framework cannot be had, or cannot do what was done here.
         """
+        if len(frames) != frames[0].count:
+            raise NnstepError("this sample did not come to its end: there is nothing to compare")
         _check_unedited(frames, len(self.stack.layers))
         network, twin = self._filled(frames), self._twin
         loss = frames[len(self.stack.layers)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,13 +14,13 @@ from nnstep.arithmetic import Place
 from nnstep.debugger import Debugger
 from nnstep.errors import NnstepError
 from nnstep.tensors import Tensor, tensors_of
+from nnstep_tui.apart import PATIENCE, Finish
 from nnstep_tui.screens.seeking import SeekingScreen
 
 if TYPE_CHECKING:
     from nnstep_tui.app import NnstepApp
 
 MODES = ("heatmap", "numbers", "histogram", "pictures")
-PATIENCE = 0.15
 MOST_TIMES = 9999
 
 
@@ -105,9 +106,14 @@ class DebuggerScreen(Screen[None]):
             self.show()
         return True
 
-    def move(self, action: Callable[[], object]) -> None:
-        """Moves the debugger, where that is possible."""
-        self.attempt(action)
+    def move(self, action: Callable[[], object], then: Callable[[], object] | None = None) -> None:
+        """Moves the debugger where that is possible: in a thread where a student's layers run.
+
+        Args:
+            action: moves it; touches no widget.
+            then: what to do after it, unless it failed.
+        """
+        self._apart(action, lambda error: self.attempt(lambda: _end(error, then)))
 
     def travel(self, move: Iterator[str], then: Callable[[], object] | None = None) -> None:
         """Goes on a move that may take long: at once where it is short, else in a thread that a key can stop.
@@ -116,6 +122,9 @@ class DebuggerScreen(Screen[None]):
             move: yields where it is.
             then: what to do after it, unless it failed or was stopped.
         """
+        if self.debugger.stack.keeper:
+            self._travel_apart(move, then)
+            return
         deadline = time.monotonic() + PATIENCE
 
         def finish(error: str | None) -> None:
@@ -135,3 +144,32 @@ class DebuggerScreen(Screen[None]):
             finish(str(error))
         else:
             finish("")
+
+    def _travel_apart(self, move: Iterator[str], then: Callable[[], object] | None) -> None:
+        stop = threading.Event()
+
+        def go() -> None:
+            try:
+                for _ in move:
+                    if stop.is_set():
+                        break
+            except NnstepError:
+                self.debugger.come_back()
+                raise
+            self.debugger.enter(self.debugger.cursor)
+
+        def finish(error: NnstepError | None) -> None:
+            self.attempt(lambda: _end(error, None if stop.is_set() else then))
+
+        self._apart(go, finish, stop)
+
+    def _apart(self, action: Callable[[], object], finish: Finish, stop: threading.Event | None = None) -> None:
+        self.app.apart.run(self.debugger.stack, action, finish, stop)
+
+
+def _end(error: NnstepError | None, then: Callable[[], object] | None) -> None:
+    """What follows an action: its error is raised, or what comes then is done."""
+    if error is not None:
+        raise error
+    if then:
+        then()

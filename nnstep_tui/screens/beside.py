@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from textual import on, work
 from textual.message import Message
@@ -10,9 +11,8 @@ from textual.message import Message
 from nnstep.errors import NnstepError
 from nnstep.frameworks.base import FRAMEWORKS, check_installed
 from nnstep.frameworks.beside import Along, Beside
-from nnstep.shown import SINCE, Compared, compared
+from nnstep.shown import SINCE, Compared, Shown
 from nnstep.stepping import Frame
-from nnstep.tensors import tensors_of
 from nnstep_tui.screens.looking import Looking
 from nnstep_tui.widgets.tensors import TensorPanes
 
@@ -72,15 +72,15 @@ class BesideFramework(Looking):
             self._going = True
             self._go_along(beside, self.debugger.frames)
 
-    def compared(self) -> list[Compared]:
-        """The tensors of the current frame with what they are compared with."""
+    def beside_framework(self, known: Shown) -> Shown:
+        """What is shown of the current frame, its tensors compared with the framework's where there is one."""
         if self.looks.framework is None:
-            return compared(self.debugger, self.looks.since)
+            return known
         along = self._along
         if along is not None and along.mine is self.debugger.frames:
-            return list(along.compared[self.debugger.cursor])
+            return replace(known, compared=list(along.compared[self.debugger.cursor]))
         waiting = f"{FRAMEWORKS[self.looks.framework]}: loading …"
-        return [Compared(tensor, why_not=waiting) for tensor in tensors_of(self.debugger.frame)]
+        return replace(known, compared=[Compared(tensor, why_not=waiting) for tensor in self.tensors()])
 
     def title_of_change(self, symbol: str) -> str:
         """What the change of a tensor is called."""

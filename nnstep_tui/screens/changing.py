@@ -23,20 +23,24 @@ class Changing(Looking):
             if symbol and self.debugger.frame.step.layer is not None:
                 shown = index[1:] if tensor.key == "input" else index
                 answer = f"{symbol}[{','.join(map(str, shown))}] = {tensor.array[index]:.6g}"
-        self.app.push_screen(Ask("Change one thing, and see what it does:", self._change, answer, EXAMPLES))
+        self.app.push_screen(
+            Ask("Change one thing, and see what it does:", self._change, answer, EXAMPLES, self._changed)
+        )
 
     def action_undo(self) -> None:
         """Takes the change back."""
+        undone: list[str] = []
 
-        def undo() -> None:
-            name = trying.undo(self.debugger)
+        def then() -> None:
             self.looks.since = None
-            self.notify(f"Undone: {name}")
+            self.notify(f"Undone: {undone[0]}")
 
-        self.attempt(undo)
+        self.move(lambda: undone.append(trying.undo(self.debugger)), then)
 
     def _change(self, text: str) -> None:
         apply_change(self.debugger, text)
+
+    def _changed(self) -> None:
         self.looks.since = "change"
         self.show()
 

@@ -1,24 +1,23 @@
-"""The part of the stepping screen for students' code: runs it in a thread, reloads it, shows its errors and prints."""
+"""The part of the stepping screen for students' code: reloads it, shows its errors and prints."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 from nnstep.adapting import HomeworkStack
 from nnstep.errors import NnstepError
-from nnstep.reloading import Watcher, reload
+from nnstep.reloading import Reloaded, Watcher, reload
 from nnstep.samples import Dataset
 from nnstep.student_code import StudentError
-from nnstep_tui.screens.base import PATIENCE, DebuggerScreen
-from nnstep_tui.screens.student import PrintsScreen, RunningScreen, StudentErrorScreen
+from nnstep_tui.screens.base import DebuggerScreen
+from nnstep_tui.screens.student import PrintsScreen, StudentErrorScreen
 
 LOOK_SECONDS = 1.0
 GOES_ON = "The code of before goes on running. Save the file again to try again."
 
 
 class WithHomework(DebuggerScreen):
-    """Moves run in a thread where the layers are a student's; what their code does is shown."""
+    """What a student's code does is shown, and their file is read again when it is saved."""
 
     _watcher: Watcher | None = None
     _printed = ""
@@ -48,36 +47,6 @@ class WithHomework(DebuggerScreen):
         done = super().attempt(watched)
         self.tell()
         return done
-
-    def move(self, action: Callable[[], object]) -> None:
-        """Moves the debugger; a student's layers run in a thread meanwhile, which a key can give up."""
-        stack = self.homework
-        if stack is None:
-            self.attempt(action)
-            return
-        errors: list[BaseException] = []
-        done = threading.Event()
-
-        def run() -> None:
-            try:
-                action()
-            except BaseException as error:
-                errors.append(error)
-            finally:
-                done.set()
-
-        def finish(_: object = None) -> None:
-            def raise_again() -> None:
-                if errors:
-                    raise errors[0]
-
-            self.attempt(raise_again)
-
-        threading.Thread(target=run, daemon=True).start()
-        if done.wait(PATIENCE):
-            finish()
-        else:
-            self.app.push_screen(RunningScreen(done, stack.homework.code), finish)
 
     def show_error(self, error: NnstepError, after: str = "") -> None:
         """Shows an error of the student's code."""
@@ -113,11 +82,14 @@ class WithHomework(DebuggerScreen):
             return
         samples, seed = self.debugger.samples, int(self.app.config.get("seed", 0))
         data = Dataset(str(self.app.config.get("data", "samples")), samples, self.app.test or samples)
-        try:
-            reloaded = reload(self.debugger, data, seed)
-        except NnstepError as error:
-            self.show_error(error, GOES_ON)
-            self.show()
-            return
-        self.app.show_reloaded(reloaded.debugger)
-        self.notify(reloaded.said, timeout=10)
+        found: list[Reloaded] = []
+
+        def finish(error: NnstepError | None) -> None:
+            if error is not None:
+                self.show_error(error, GOES_ON)
+                self.show()
+                return
+            self.app.show_reloaded(found[0].debugger)
+            self.notify(found[0].said, timeout=10)
+
+        self._apart(lambda: found.append(reload(self.debugger, data, seed)), finish)

@@ -183,7 +183,7 @@ class Looking(DebuggerScreen):
         watches = self.debugger.watches
         if text not in watches.texts:
             watches.add(parse_watch(text, self.debugger.stack.names, {parameter} if parameter else ()))
-            self.debugger.enter(self.debugger.cursor)
+            self.debugger.watch_again()
         self.notify(f"Watching {text}")
 
     @staticmethod

@@ -69,6 +69,7 @@ class Moving(DebuggerScreen):
                 self._go_to,
                 answer,
                 f"here {debugger.position}.{debugger.cursor + 1}, trained up to {head}",
+                self.show,
             )
         )
 
@@ -76,7 +77,7 @@ class Moving(DebuggerScreen):
         """Asks for a digit's number and goes there."""
         answer, self.typed = self.typed, ""
         last = len(self.debugger.samples) - 1
-        self.app.push_screen(Ask(f"Digit number, 0 to {last:,}:", self._go_to_digit, answer))
+        self.app.push_screen(Ask(f"Digit number, 0 to {last:,}:", self._go_to_digit, answer, then=self.show))
 
     def action_layers(self) -> None:
         """The cursor into the stack."""
@@ -110,13 +111,11 @@ class Moving(DebuggerScreen):
             raise NnstepError(f"expected EPOCH.SAMPLE or EPOCH.SAMPLE.STEP, such as 1.4.9, received '{text}'")
         epoch, sample, step = (*map(int, numbers), 1)[:3]
         self.debugger.go_to(Position(epoch, sample), step)
-        self.show()
 
     def _go_to_digit(self, text: str) -> None:
         if not text.isdecimal():
             raise NnstepError(f"expected a whole number, received '{text}'")
         self.debugger.go_to_digit(int(text))
-        self.show()
 
     def _say_verdict(self) -> None:
         if self.debugger.says == self.debugger.label:

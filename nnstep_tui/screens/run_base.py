@@ -13,6 +13,8 @@ from nnstep.errors import NnstepError
 from nnstep.run_cursor import RunCursor
 from nnstep.run_curves import RunCurves
 from nnstep.scoring import Mistake
+from nnstep.student_code import StudentError
+from nnstep_tui.screens.student import StudentErrorScreen
 
 if TYPE_CHECKING:
     from nnstep_tui.app import NnstepApp
@@ -80,12 +82,36 @@ class RunScreenBase(Screen[None]):
         """The held-out digits that the gallery shows, worst first."""
         raise NotImplementedError
 
+    def move(self, action: Callable[[], object], then: Callable[[], object] | None = None) -> None:
+        """Moves the debugger or its run: in a thread where a student's layers run.
+
+        Args:
+            action: moves it; touches no widget.
+            then: what to do after it, unless it failed.
+        """
+
+        def finish(error: NnstepError | None) -> None:
+            if error is not None:
+                self.tell(error)
+            elif then:
+                then()
+            self.show()
+
+        self.app.apart.run(self.debugger.stack, action, finish)
+
+    def tell(self, error: NnstepError) -> None:
+        """Says why something was not possible."""
+        if isinstance(error, StudentError):
+            self.app.push_screen(StudentErrorScreen(error))
+        else:
+            self.notify(str(error), severity="warning")
+
     def attempt(self, action: Callable[[], object]) -> bool:
         """Does something that may not be possible: then says why; draws anew in any case."""
         try:
             action()
         except NnstepError as error:
-            self.notify(str(error), severity="warning")
+            self.tell(error)
             return False
         finally:
             self.show()

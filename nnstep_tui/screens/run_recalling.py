@@ -81,12 +81,14 @@ class RunRecalling(RunScreenBase):
         def accept(text: str) -> None:
             self._enter(branch, count)
             apply_change(self.debugger, text)
+
+        def then() -> None:
             self.cursor.index = None
             self.notify(f"{self.timeline.branch.name}: Space trains it.")
             self.show()
 
         position = self.timeline.position_of(count)
-        question = Ask(f"Change one thing at {position}, on a branch of its own:", accept, "", EXAMPLES)
+        question = Ask(f"Change one thing at {position}, on a branch of its own:", accept, "", EXAMPLES, then)
         self.halt(lambda: self.app.push_screen(question))
 
     def action_branch(self) -> None:
@@ -101,10 +103,8 @@ class RunRecalling(RunScreenBase):
             branch = self.timeline.branches[chosen]
             self.timeline.go_to(branch, branch.end)
             self.debugger.enter()
-            self.cursor.index = None
-            self.show()
 
-        self.halt(go)
+        self.halt(lambda: self.move(go, self.action_follow))
 
     def action_zoom(self, factor: float) -> None:
         """Shows fewer or more samples, around the cursor."""

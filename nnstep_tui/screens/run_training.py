@@ -10,15 +10,16 @@ from textual import on, work
 from textual.binding import BindingType
 from textual.message import Message
 
+from nnstep.branches import with_rate
 from nnstep.debugger import Debugger
 from nnstep.errors import NnstepError
 from nnstep.flight import Flight, trainer_for
 from nnstep.student_code import StudentError
-from nnstep.training import Progress
+from nnstep.training import Progress, Trainer
 from nnstep_tui.keys import RUN
 from nnstep_tui.screens.ask import Ask
 from nnstep_tui.screens.run_base import RunScreenBase
-from nnstep_tui.screens.student import StudentErrorScreen
+from nnstep_tui.screens.student import SOON_ENOUGH, RunningScreen, StudentErrorScreen
 
 IDLE_SECONDS = 0.05
 READY, TRAINING, PAUSED, FINISHED, STOPPED = "ready", "training", "paused", "finished", "stopped"
@@ -56,7 +57,7 @@ class RunTraining(RunScreenBase):
         self.epochs = 0
         self.state, self.trouble = READY, ""
         self.last: Progress | None = None
-        self._go_on, self._stop = threading.Event(), threading.Event()
+        self._go_on, self._stop, self._over = threading.Event(), threading.Event(), threading.Event()
         self._then: Callable[[], object] | None = None
 
     @property
@@ -77,13 +78,21 @@ class RunTraining(RunScreenBase):
             limit: so many samples at most.
             epochs: so many at most; as many as the app was told where none are given.
         """
-        trainer = trainer_for(self.debugger, looked_at, self.app.monitor)
-        if self.timeline.branch.diverged:
-            raise NnstepError("This branch has diverged: it cannot be trained on", "Branch off before that: =")
+        made: list[Trainer] = []
+
+        def make() -> None:
+            made.append(trainer_for(self.debugger, looked_at, self.app.monitor))
+            if self.timeline.branch.diverged:
+                raise NnstepError("This branch has diverged: it cannot be trained on", "Branch off before that: =")
+
+        self.move(make, lambda: self._begin(made[0], limit, epochs))
+
+    def _begin(self, trainer: Trainer, limit: int | None, epochs: int | None) -> None:
         self.flight = Flight(trainer, self.app.test, self.app.between)
         self.epochs = trainer.epoch - 1 + (epochs or self.app.epochs)
         self.state, self.trouble, self.last = TRAINING, "", None
         self._stop.clear()
+        self._over.clear()
         self._go_on.set()
         self._train(self.flight, limit)
         self.show()
@@ -101,11 +110,17 @@ class RunTraining(RunScreenBase):
         self._then = then or self._then
         self._stop.set()
         self._go_on.set()
+        if self.debugger.stack.keeper:
+            self.set_timer(SOON_ENOUGH, self._offer_to_give_up)
+
+    def _offer_to_give_up(self) -> None:
+        if self.busy and self._stop.is_set() and self.is_current:
+            self.app.push_screen(RunningScreen(self._over))
 
     def action_pause(self) -> None:
         """Pauses, goes on, or trains further."""
         if not self.busy:
-            self.attempt(self.start)
+            self.start()
         elif self._go_on.is_set():
             self._go_on.clear()
             self.state = PAUSED
@@ -116,7 +131,7 @@ class RunTraining(RunScreenBase):
 
     def action_one_sample(self) -> None:
         """Trains one sample and pauses."""
-        self.halt(lambda: self.attempt(lambda: self.start(limit=1)))
+        self.halt(lambda: self.start(limit=1))
 
     def action_one_epoch(self) -> None:
         """One epoch more than was planned; one epoch where nothing trains."""
@@ -124,19 +139,21 @@ class RunTraining(RunScreenBase):
             self.epochs += 1
             self.show()
         else:
-            self.attempt(lambda: self.start(epochs=1))
+            self.start(epochs=1)
 
     def action_rate(self) -> None:
         """Asks for another learning rate."""
+        settings, taken = self.timeline.branch.settings, [0.0]
 
         def accept(text: str) -> None:
             try:
-                self._change_rate(float(text.replace("−", "-")))
+                taken[0] = with_rate(settings, float(text.replace("−", "-"))).learning_rate
             except ValueError:
                 raise NnstepError(f"expected a number, received '{text}'") from None
 
-        rate = self.timeline.branch.settings.learning_rate
-        self.app.push_screen(Ask("Learning rate from here on:", accept, f"{rate:g}"))
+        question = "Learning rate from here on:"
+        rate = f"{settings.learning_rate:g}"
+        self.app.push_screen(Ask(question, accept, rate, then=lambda: self._change_rate(taken[0])))
 
     def action_rate_by(self, factor: float) -> None:
         """Halves or doubles the learning rate."""
@@ -149,8 +166,11 @@ class RunTraining(RunScreenBase):
             return
         if self.flight:
             self.flight.trainer.between(self.flight.score)
-        else:
-            self._score(Flight(trainer_for(self.debugger), self.app.test))
+            return
+        made: list[Flight] = []
+        self.move(
+            lambda: made.append(Flight(trainer_for(self.debugger), self.app.test)), lambda: self._score_apart(made[0])
+        )
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="training")
     def _train(self, flight: Flight, limit: int | None) -> None:
@@ -173,15 +193,21 @@ class RunTraining(RunScreenBase):
         flight.close()
         self.post_message(self.Ended(flight, error))
 
+    def _score_apart(self, flight: Flight) -> None:
+        if self.debugger.stack.keeper is None:
+            self._score(flight)
+        else:  # students' layers are scored themselves, not copies: nothing else may run them meanwhile
+            self.move(flight.score, lambda: self._scored(flight))
+
     @work(thread=True, exclusive=True, exit_on_error=False, group="scoring")
     def _score(self, flight: Flight) -> None:
         flight.score()
         flight.wait()
-        flight.close()
         self.app.call_from_thread(self._scored, flight)
 
     def _scored(self, flight: Flight) -> None:
         self.app.answers = flight.answers or self.app.answers
+        flight.close()
         self.show()
 
     @on(Reported)
@@ -198,6 +224,9 @@ class RunTraining(RunScreenBase):
         self.app.answers = event.flight.answers or self.app.answers
         event.flight.trainer.do_jobs()  # what was asked for while the thread came to its end
         self.flight = None
+        self._over.set()
+        if isinstance(self.app.screen, RunningScreen):
+            self.app.screen.dismiss()
         lookout, then = event.flight.trainer.lookout, self._then
         self._then = None
         if event.error:
@@ -210,7 +239,7 @@ class RunTraining(RunScreenBase):
             self.state = PAUSED if self._stop.is_set() or event.flight.trainer.epoch <= self.epochs else FINISHED
         if lookout and lookout.hit is not None and then is None:
             hit = lookout.hit
-            then = lambda: self.app.to_stepping(lambda: self.app.stop_at(hit))  # noqa: E731
+            then = lambda: self.app.stop_at(hit)  # noqa: E731
         if then:
             then()
         self.show()
@@ -218,8 +247,13 @@ class RunTraining(RunScreenBase):
     def _change_rate(self, learning_rate: float) -> None:
         if self.flight:
             self.flight.trainer.change_rate(learning_rate)
-        else:
+            self.show()
+            return
+        with_rate(self.timeline.branch.settings, learning_rate)
+
+        def change() -> None:
             trainer = trainer_for(self.debugger)
             trainer.change_rate(learning_rate)
             trainer.do_jobs()
-        self.show()
+
+        self.move(change)

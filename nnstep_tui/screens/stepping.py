@@ -14,11 +14,11 @@ from textual.widgets import Static
 
 from nnstep.arithmetic_text import as_lines
 from nnstep.debugger import Debugger
+from nnstep.errors import NnstepError
 from nnstep.frameworks.base import FRAMEWORKS
 from nnstep.health import marks
 from nnstep.rules import rule
-from nnstep.shown import SINCE, Compared, kind_of_scale, shared_scales
-from nnstep.source import running_source
+from nnstep.shown import SINCE, Compared, Shown, kind_of_scale, shared_scales, shown
 from nnstep.statistics import lines, statistics
 from nnstep.stepping import Frame
 from nnstep.trying import is_change
@@ -31,6 +31,7 @@ from nnstep_tui.screens.keeping import Keeping
 from nnstep_tui.screens.looking import SHOWN_TERMS
 from nnstep_tui.screens.moving import Moving
 from nnstep_tui.screens.stopping import Stopping
+from nnstep_tui.screens.student import error_text
 from nnstep_tui.widgets.chain import ChainView
 from nnstep_tui.widgets.key_line import KeyLine
 from nnstep_tui.widgets.lower import LowerPanes
@@ -58,6 +59,8 @@ class SteppingScreen(WithHomework, Moving, Stopping, Changing, BesideFramework, 
         super().__init__(debugger)
         self._welcome = welcome
         self._waiting = False
+        self._shown: Shown | None = None
+        self._shown_for: tuple[Frame, str | None, bool] | None = None
         self._source_of: Frame | None = None
 
     def compose(self) -> ComposeResult:
@@ -107,7 +110,10 @@ class SteppingScreen(WithHomework, Moving, Stopping, Changing, BesideFramework, 
 
     def _draw(self) -> None:
         self._waiting = False
-        if not self.is_mounted or not self.query(TensorPanes):
+        if not self.is_mounted or not self.query(TensorPanes) or self.app.apart.running:
+            return
+        known = self._work_out()
+        if known is None:
             return
         debugger, frame = self.debugger, self.debugger.frame
         layer = None if frame.step.layer is None else debugger.stack.layers[frame.step.layer]
@@ -118,11 +124,38 @@ class SteppingScreen(WithHomework, Moving, Stopping, Changing, BesideFramework, 
         )
         self._draw_digit()
         self.follow_framework()
-        found = self.compared()
-        self._draw_tensors(found)
-        self._draw_lower(found[self.selected()])
+        found = self.beside_framework(known)
+        self._draw_tensors(found.compared)
+        self._draw_lower(found)
         if self.query_one(ChainView).display:
             self._draw_chain()
+
+    def _work_out(self) -> Shown | None:
+        """What is shown beside the frame; None while that runs in a thread, after which everything is drawn."""
+        wanted = (self.debugger.frame, self.looks.since, self.query_one(LowerPanes).shows("source"))
+        if self._shown_for == wanted:
+            return self._shown
+        found: list[Shown] = []
+        late = False
+
+        def finish(error: NnstepError | None) -> None:
+            self._shown_for = wanted
+            self._shown = found[0] if found else Shown([Compared(tensor) for tensor in self.tensors()])
+            if error:
+                self.notify(str(error), severity="warning")
+            if late:
+                self.show()
+
+        def work() -> None:
+            found.append(shown(self.debugger, *wanted[1:]))
+
+        if wanted[1:] == (None, False) and not is_change(self.debugger):
+            work()  # no layer runs for this
+            finish(None)
+        else:
+            self._apart(work, finish)
+        late = self._shown_for != wanted
+        return None if late else self._shown
 
     def _draw_digit(self) -> None:
         debugger, frame = self.debugger, self.debugger.frame
@@ -188,9 +221,11 @@ class SteppingScreen(WithHomework, Moving, Stopping, Changing, BesideFramework, 
             return next((index for (changed, index) in edit.inputs if changed == layer), None)
         return None
 
-    def _draw_lower(self, chosen: Compared) -> None:
+    def _draw_lower(self, known: Shown) -> None:
         lower, debugger = self.query_one(LowerPanes), self.debugger
+        chosen = known.compared[self.selected()]
         tensor = chosen.tensor
+        lower.show_failure(error_text(debugger.failure) if debugger.failure and debugger.frame.failed else None)
         if self.query_one(TensorPanes).has_focus:
             arithmetic = self.arithmetic()
             room = max(1, self.query_one("#arithmetic").size.height - 4)
@@ -199,19 +234,15 @@ class SteppingScreen(WithHomework, Moving, Stopping, Changing, BesideFramework, 
                 said.append(arithmetic.note)
             lower.show_arithmetic(arithmetic.name, [*self.element_beside(chosen), *said], self._where_to())
         else:
-            said = [*self.framework_lines(chosen), *lines(statistics(tensor.array)), *self._compared_lines(chosen)]
+            said = [*self.framework_lines(chosen), *lines(statistics(tensor.array))]
+            said += self._compared_lines(chosen, known)
             said += [f"{mark.text}: {mark.explanation}" for mark in marks(debugger.frame, tensor.key)]
             lower.show_arithmetic(tensor.symbol, said, "e: a number's arithmetic")
-        if lower.shows("source"):
-            self._show_source(lower)
+        if known.source is not None and self._source_of is not debugger.frame:
+            self._source_of = debugger.frame
+            lower.show_source(known.source)
         if lower.shows("watches"):
             lower.show_watches(self._watch_lines(), [self.line_of(breakpoint) for breakpoint in debugger.breakpoints])
-
-    def _show_source(self, lower: LowerPanes) -> None:
-        debugger = self.debugger
-        if self._source_of is not debugger.frame:
-            self._source_of = debugger.frame
-            lower.show_source(running_source(debugger.stack, debugger.frame, debugger.frames))
 
     def _where_to(self) -> str:
         arithmetic = self.arithmetic()
@@ -222,21 +253,17 @@ class SteppingScreen(WithHomework, Moving, Stopping, Changing, BesideFramework, 
             return "given, not computed"
         return f"Enter: {factors[self.element.chosen % len(factors)].text} (j, k choose)"
 
-    def _compared_lines(self, chosen: Compared) -> list[str]:
+    def _compared_lines(self, chosen: Compared, known: Shown) -> list[str]:
         debugger = self.debugger
         said = [chosen.why_not] if chosen.why_not and not self.looks.framework else []
         if chosen.change is not None and chosen.change.size and not chosen.said:
             said.append(
                 f"changed by at most {np.abs(chosen.change).max():.4g} since {SINCE[self.looks.since or 'step']}"
             )
-        if is_change(debugger) and debugger.branch.parent is not None:
-            before = debugger.timeline.locate(debugger.branch.parent, debugger.timeline.count)
-            if before is not None:
-                frames = debugger.frames_at(before, debugger.timeline.count)
-                layers = len(debugger.stack.layers)
-                loss, says = float(np.asarray(frames[layers].output)), int(frames[layers].input.argmax())
-                said.append(f"changed: {debugger.branch.name}  (u undoes it)")
-                said.append(f"loss before {loss:.6f}, after {debugger.loss:.6f}; said {says}, says {debugger.says}")
+        if known.unchanged is not None:
+            losses = ["none" if loss is None else f"{loss:.6f}" for loss in (known.unchanged[0], debugger.loss)]
+            said.append(f"changed: {debugger.branch.name}  (u undoes it)")
+            said.append(f"loss before {losses[0]}, after {losses[1]}; said {known.unchanged[1]}, says {debugger.says}")
         return said
 
     def _watch_lines(self) -> list[tuple[str, float | None, list[float]]]:

@@ -92,11 +92,11 @@ class Stopping(DebuggerScreen):
         def add(text: str) -> None:
             watches.add(parse_watch(text, names, self._parameters()))
             self.query_one(LowerPanes).show_page("watches")
-            self.debugger.enter(self.debugger.cursor)
+            self.debugger.watch_again()
 
         def edit(number: int, text: str) -> None:
             watches[number] = parse_watch(text, names, self._parameters())
-            self.debugger.enter(self.debugger.cursor)
+            self.debugger.watch_again()
 
         self.app.push_screen(
             ItemsScreen(

@@ -13,9 +13,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Label, Static
 
 from nnstep.errors import NnstepError
-from nnstep.student_code import StudentCode, StudentError
+from nnstep.student_code import StudentError, give_up, running
 
 SOON = 0.1
+SOON_ENOUGH = 0.5
 
 
 class StudentErrorScreen(ModalScreen[None]):
@@ -59,19 +60,24 @@ class PrintsScreen(ModalScreen[None]):
 
 
 class RunningScreen(ModalScreen[None]):
-    """Waits for a thread that runs the student's code; Escape gives the call up."""
+    """Waits for a thread that runs the student's code; Escape gives the call up.
+
+    Args:
+        done: is set when the thread is over.
+        stop: for what can stop between two calls: Escape sets it, and gives the call up where that does not help soon.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,x", "give_up", "give up")]
 
-    def __init__(self, done: threading.Event, code: StudentCode) -> None:
+    def __init__(self, done: threading.Event, stop: threading.Event | None = None) -> None:
         super().__init__()
-        self._done, self._code = done, code
+        self._done, self._stop = done, stop
 
     def compose(self) -> ComposeResult:
         """What is waited for."""
         with Vertical(id="dialog"):
-            yield Label(f"{self._code.name} is running …", id="where", markup=False)
-            yield Label("Escape gives the call up", classes="hint")
+            yield Label("your code is running …", id="where", markup=False)
+            yield Label("Escape gives it up" if self._stop is None else "Escape stops here", classes="hint")
 
     def on_mount(self) -> None:
         """Looks often whether it is over."""
@@ -79,11 +85,20 @@ class RunningScreen(ModalScreen[None]):
 
     def action_give_up(self) -> None:
         """Ends the call."""
-        self._code.give_up()
+        if self._stop is None or self._stop.is_set():
+            give_up()
+            return
+        self._stop.set()
+        self.set_timer(SOON_ENOUGH, give_up)
 
     def _look(self) -> None:
-        if self._done.is_set() and self.is_current:
-            self.dismiss()
+        if self._done.is_set():
+            if self.is_current:
+                self.dismiss()
+            return
+        what, seconds = running()
+        if what:
+            self.query_one("#where", Label).update(f"{what} is running … {seconds:.0f} s")
 
 
 def error_text(error: NnstepError, after: str = "") -> Text:

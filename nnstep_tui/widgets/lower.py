@@ -21,6 +21,7 @@ class LowerPanes(Pages):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(PAGES, least=42, id=id)
+        self._failure: Text | None = None
 
     def compose(self) -> ComposeResult:
         """The three pages."""
@@ -29,9 +30,20 @@ class LowerPanes(Pages):
             page.border_title = name
             yield page
 
+    def show_failure(self, text: Text | None) -> None:
+        """Shows what a student's code raised in this step, in place of the arithmetic; None where it raised nothing."""
+        if text is not None and self._failure is None:
+            self.show_page("arithmetic")
+        self._failure = text
+
     def show_arithmetic(self, title: str, lines: Sequence[str], hint: str) -> None:
         """Shows an element's arithmetic, or what else there is to say of the selected tensor."""
         pane = self.query_one("#arithmetic")
+        pane.set_class(self._failure is not None, "-failed")
+        if self._failure is not None:
+            pane.border_title, pane.border_subtitle = "your code raised", "n: all of it · o: the source"
+            self._put("arithmetic", self._failure)
+            return
         pane.border_title, pane.border_subtitle = title, hint
         self._put("arithmetic", Text("\n".join(lines)))
 

@@ -29,12 +29,15 @@ class PositionLine(Static):
     @staticmethod
     def _rest(debugger: Debugger) -> list[Text]:
         frame, parts = debugger.frame, []
+        if frame.failed:
+            parts.append(Text("✗ raised ", "bold white on red"))
         if frame.step.layer is not None:
             parts.append(Text(f"{frame.step.name} ", "bold"))
-        if frame.step.index >= len(debugger.stack.layers) - 1:
-            says = debugger.says
+        says = debugger.says
+        if frame.step.index >= len(debugger.stack.layers) - 1 and says is not None:
             verdict = ("✓", "bold") if says == debugger.label else ("✗", "bold white on red")
-            known = f"· loss {debugger.loss:.4f} " if frame.step.index >= len(debugger.stack.layers) else ""
+            loss = debugger.loss if frame.step.index >= len(debugger.stack.layers) else None
+            known = f"· loss {loss:.4f} " if loss is not None else ""
             parts.append(Text.assemble(f"{known}· label {debugger.label}, says {says} ", verdict, " "))
         else:
             parts.append(Text(f"· label {debugger.label} "))

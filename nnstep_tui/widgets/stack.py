@@ -17,7 +17,7 @@ from nnstep_tui.keys import LAYERS
 
 
 class StackView(Static, can_focus=True):
-    """Lists the layers and the loss; ▶ marks the current one, ● those with a breakpoint."""
+    """Lists the layers and the loss; ▶ marks the current one (✗ where it raised), ● those with a breakpoint."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(LAYERS)
 
@@ -70,11 +70,12 @@ class StackView(Static, can_focus=True):
         current = len(self._rows) - 1 if frame.step.layer is None else frame.step.layer
         backward = frame.step.phase == "backward" or frame.input_gradient is not None
         self.border_subtitle = "▲ backward" if backward else "▼ forward"
+        here = "bold white on red" if frame.failed else "bold"
         text = Text(no_wrap=True, overflow="ellipsis")
         for index, row in enumerate(self._rows):
-            pointer = ("▲" if backward else "▶") if index == current else " "
+            pointer = ("✗" if frame.failed else "▲" if backward else "▶") if index == current else " "
             mark = " ●" if index in self._breaks else ""
-            style = "reverse" if self.has_focus and index == self.chosen else "bold" if index == current else ""
+            style = "reverse" if self.has_focus and index == self.chosen else here if index == current else ""
             text.append(f"{pointer} {row}{mark}", style)
             text.append("\n" if index + 1 < len(self._rows) else "")
         self.update(text, layout=False)

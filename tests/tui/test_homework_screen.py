@@ -70,19 +70,28 @@ async def test_code_that_raises_is_shown_with_its_traceback_and_the_app_goes_on(
     calls = "        self.n = getattr(self, 'n', 0) + 1\n        if self.n > 6: raise ValueError('my own words')\n"
     app = make_app(write(tmp_path, FORWARD, calls + FORWARD))
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press(*"]]]]]]]")
-        await until(pilot, lambda: isinstance(app.screen, StudentErrorScreen))
-        shown = text(app, "#said")
+        await pilot.press(*"]]]]]]")
+        await until(pilot, lambda: app.debugger.failure is not None)
+        await pilot.pause()
+        await pilot.pause()
+        assert "sample 7/60 · step 2/10" in text(app, "#position")
+        shown = text(app, "#arithmetic")
         assert "forward_propagation of TanhLayer 2 raised ValueError: my own words" in shown
         assert 'File "hw.py", line' in shown
         assert "if self.n > 6: raise ValueError('my own words')" in shown
-        while isinstance(app.screen, StudentErrorScreen):
-            await pilot.press("escape")
-            await pilot.pause()
-        before = text(app, "#position")
-        await pilot.press("[")
-        await until(pilot, lambda: text(app, "#position") != before)
-        assert not isinstance(app.screen, StudentErrorScreen)
+        assert "✗ 2 TanhLayer" in text(app, "#stack")
+        await pilot.press("p")
+        await pilot.pause()
+        assert "sample 7/60 · step 1/10" in text(app, "#position")
+        await pilot.press("n", "n")  # the sample cannot be trained: all of the traceback
+        await until(pilot, lambda: isinstance(app.screen, StudentErrorScreen))
+        assert "my own words" in text(app, "#said")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, SteppingScreen))
+        await pilot.press("v", "v", "v", "z", "D", "D", "D", "D", "k", "L", "e", "j", "down", "escape", "o", "o", "o")
+        await pilot.press(*"[")
+        await until(pilot, lambda: "sample 6/60" in text(app, "#position"))
+        assert app.debugger.failure is None
 
 
 async def test_code_that_raises_while_training_is_shown_and_the_app_goes_on(tmp_path: Path) -> None:
@@ -120,11 +129,13 @@ async def test_a_loop_that_never_ends_can_be_given_up_while_the_app_answers(tmp_
         await pilot.pause()
         await pilot.press(*"]]]]")
         await until(pilot, lambda: isinstance(app.screen, RunningScreen))
-        assert "hw.py is running" in screen_text(app)
+        await until(pilot, lambda: "forward_propagation of TanhLayer" in screen_text(app))
         await pilot.press("escape")
-        await until(pilot, lambda: isinstance(app.screen, StudentErrorScreen))
-        assert "was given up" in text(app, "#said")
-        assert "while self.n > 6: pass" in text(app, "#said")
+        await until(pilot, lambda: isinstance(app.screen, SteppingScreen) and app.debugger.failure is not None)
+        await pilot.pause()
+        await pilot.pause()
+        assert "was given up" in text(app, "#arithmetic")
+        assert "while self.n > 6: pass" in text(app, "#arithmetic")
 
 
 def look(app: NnstepApp) -> None:

@@ -1,0 +1,213 @@
+"""Where a layer holds its numbers (attributes, entries, closures, its class, global variables), read and written."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnstep.parameters import attributes_of
+
+Anything = NDArray[Any]
+Path = tuple[str | int, ...]
+DEEPEST = 4
+MOST_PARTS = 64
+GLOBALS = "globals()"
+NOT_STUDENTS = ("nnstep", "numpy", "builtins")
+
+
+def values_of(layer: Any) -> Iterator[Any]:
+    """Everything that a layer holds, a few levels deep."""
+    seen: set[int] = set()
+    waiting: list[tuple[Any, int]] = [(layer, 0)]
+    while waiting:
+        thing, depth = waiting.pop()
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        yield thing
+        if depth < DEEPEST:
+            waiting += [(part, depth + 1) for _, part in parts_of(thing)]
+
+
+def _enclosed(function: types.FunctionType) -> list[tuple[str | int, Any]]:
+    """The variables that a function has from the function around it."""
+    found: list[tuple[str | int, Any]] = []
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        with suppress(ValueError):  # not given a value yet
+            found.append((name, cell.cell_contents))
+    return found
+
+
+def parts_of(thing: Any) -> list[tuple[str | int, Any]]:
+    """What a thing of the student's holds: attributes, or the entries of a list or mapping."""
+    if isinstance(thing, dict):
+        return [(key, part) for key, part in thing.items() if isinstance(key, str | int)]
+    if isinstance(thing, list | tuple):
+        return list(enumerate(thing)) if len(thing) <= MOST_PARTS else []
+    if isinstance(thing, np.ndarray | np.generic | type | types.ModuleType | str | int | float):
+        return []
+    if isinstance(thing, types.FunctionType):
+        return _enclosed(thing)
+    if isinstance(thing, functools.partial):
+        return [("args", thing.args), ("keywords", thing.keywords)]
+    if isinstance(thing, types.MethodType):
+        return [("__self__", thing.__self__)]
+    if type(thing).__module__.partition(".")[0] in ("numpy", "builtins"):
+        return []
+    return list(attributes_of(thing).items())
+
+
+def arrays_in(layer: Any) -> dict[Path, Anything]:
+    """All numeric arrays that a layer holds, by where they are; also those that its class holds for all instances."""
+    found: dict[Path, Anything] = {}
+    seen: set[int] = set()
+    waiting: list[tuple[Path, Any]] = [((), layer)]
+    while waiting:
+        path, thing = waiting.pop(0)
+        if id(thing) in seen or "__self__" in path:
+            continue
+        seen.add(id(thing))
+        if isinstance(thing, np.ndarray):
+            if thing.size and np.issubdtype(thing.dtype, np.number) and not np.iscomplexobj(thing):
+                found[path] = thing
+        elif len(path) < DEEPEST:
+            waiting += [((*path, key), part) for key, part in parts_of(thing)]
+            if not path:
+                waiting += [((key,), part) for key, part in class_holdings(type(layer)).items()]
+                waiting += [((GLOBALS, key), part) for key, part in globals_used(layer).items()]
+    return found
+
+
+def numbers_in(layer: Any) -> dict[Path, Anything]:
+    """The floats, and the lists of numbers, that a layer holds as attributes or in what it holds, as arrays."""
+    found: dict[Path, Anything] = {}
+    waiting: list[tuple[Path, Any]] = [((), layer)]
+    seen: set[int] = set()
+    while waiting:
+        path, thing = waiting.pop(0)
+        numbers = as_numbers(thing)
+        if numbers is not None:
+            found[path] = numbers
+        elif id(thing) not in seen and len(path) < DEEPEST and "__self__" not in path:
+            seen.add(id(thing))
+            waiting += [((*path, key), part) for key, part in parts_of(thing)]
+    return found
+
+
+def as_numbers(thing: Any) -> Anything | None:
+    """A float, or a list of numbers or of such lists, as an array; None for anything else."""
+    if isinstance(thing, float | np.floating):
+        return np.array(float(thing))
+    if type(thing) is not list or not thing or not all(isinstance(part, list | float | int) for part in thing):
+        return None
+    try:
+        numbers = np.asarray(thing, dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
+    return numbers if numbers.size else None
+
+
+def globals_of(layer: Any) -> dict[str, Any]:
+    """The global variables that a layer's forward sees."""
+    function = getattr(layer, "forward_propagation", None)
+    found: dict[str, Any] = getattr(getattr(function, "__func__", function), "__globals__", {})
+    return {} if str(found.get("__name__", "")).partition(".")[0] in NOT_STUDENTS else found
+
+
+def globals_used(layer: Any) -> dict[str, Any]:
+    """The arrays, mappings and lists of arrays among the global variables that a layer's methods name."""
+    known = globals_of(layer)
+    methods = [getattr(layer, name, None) for name in ("forward_propagation", "backward_propagation")]
+    waiting = [getattr(method, "__func__", method) for method in methods if known]
+    seen: set[str] = set()
+    while waiting:
+        code = getattr(waiting.pop(), "__code__", None)
+        names = set(code.co_names) & known.keys() - seen if code else set()
+        seen |= names
+        waiting += [known[name] for name in names if isinstance(known[name], types.FunctionType)]
+    return {name: known[name] for name in sorted(seen) if holds_arrays(known[name])}
+
+
+def all_arrays(layer: Any) -> list[Anything]:
+    """All arrays that a layer holds or that functions that it holds have enclosed."""
+    return [value for value in values_of(layer) if isinstance(value, np.ndarray)]
+
+
+def class_holdings(cls: type) -> dict[str, Any]:
+    """What a class holds for all its instances: arrays, and mappings and lists of arrays."""
+    found: dict[str, Any] = {}
+    for parent in cls.__mro__:
+        for name, value in list(vars(parent).items()):
+            if name not in found and holds_arrays(value):
+                found[name] = value
+    return found
+
+
+def holds_arrays(value: Any) -> bool:
+    """A value is an array, or a mapping or list with arrays."""
+    if isinstance(value, np.ndarray):
+        return True
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(isinstance(part, np.ndarray) for part in parts)
+
+
+def at(layer: Any, path: Path) -> Any:
+    """What stands at a place of a layer; a float or a list of numbers as an array."""
+    found = thing_at(layer, path)
+    numbers = as_numbers(found) if path else None
+    return found if numbers is None else numbers
+
+
+def thing_at(layer: Any, path: Path) -> Any:
+    """What stands at a place of a layer, as it is."""
+    found = layer
+    for key in path:
+        entries: Any = found
+        if key == GLOBALS:
+            found = globals_of(found)
+        elif isinstance(found, types.FunctionType):
+            found = _cell(found, str(key)).cell_contents
+        else:
+            found = entries[key] if isinstance(found, dict | list | tuple) else getattr(found, str(key))
+    return found
+
+
+def _cell(function: types.FunctionType, name: str) -> types.CellType:
+    cells: tuple[types.CellType, ...] = function.__closure__ or ()
+    return cells[function.__code__.co_freevars.index(name)]
+
+
+def put(layer: Any, path: Path, array: Anything) -> None:
+    """Puts numbers at a place: into the array there if they fit, else as a new array."""
+    live = thing_at(layer, path)
+    if isinstance(live, np.ndarray) and live.shape == array.shape and live.dtype.kind == "f" and live.flags.writeable:
+        live[...] = array
+        return
+    if isinstance(live, list):
+        live[:] = array.tolist()
+        return
+    value = float(array) if isinstance(live, float | np.floating) else array.copy()
+    holder = thing_at(layer, path[:-1])
+    if isinstance(holder, types.FunctionType):
+        _cell(holder, str(path[-1])).cell_contents = value
+    elif isinstance(holder, dict | list):
+        holder[path[-1]] = value  # type: ignore[index]
+    elif not isinstance(holder, tuple):
+        setattr(holder, str(path[-1]), value)
+
+
+def name_of(path: Path) -> str:
+    """What a parameter is called: the name of its attribute, or its key in a mapping or a list."""
+    words = [str(key) for key in path]
+    return (
+        words[-1] if len(words) > 1 and words[-1].isidentifier() and words[-1] not in ARRAY_WORDS else ".".join(words)
+    )
+
+
+ARRAY_WORDS = ("value", "data", "val", "array", "v", "w", "x", "values")
