@@ -8,11 +8,12 @@ from typing import ClassVar
 from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from nnstep.training_curves import MEASURES, Course, groups_of
 from nnstep_tui.keys import key
 from nnstep_tui.widgets.curve_plot import COLOURS, CurvePlot, PlotView, Series
+from nnstep_tui.widgets.key_line import KeyLine
 
 EVERYTHING = "all ways of training"
 SHORT = {"test loss": "loss", "accuracy %": "%", "strict accuracy %": "%"}
@@ -54,7 +55,7 @@ class CurvesApp(App[None]):
         yield Static(id="title", markup=False)
         yield CurvePlot(id="curve")
         yield Static(id="rows", markup=False)
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Draws when the layout is known."""
