@@ -28,6 +28,8 @@ def looping(folder: Path) -> tuple[NnstepApp, Path]:
 async def settle(pilot: Any) -> None:
     for _ in range(3):
         await pilot.pause()
+    await until(pilot, lambda: not pilot.app.apart.running)
+    await pilot.pause()
 
 
 async def give_up(pilot: Any, app: NnstepApp, flag: Path) -> None:
@@ -78,8 +80,9 @@ async def test_every_key_that_runs_a_layer_lets_it_be_given_up(
     size = (80, 24) if "o" in [*before, *keys] else (120, 40)
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
-        await pilot.press(*before)
-        await settle(pilot)
+        for key in before:
+            await pilot.press(key)
+            await settle(pilot)
         app.debugger.breakpoints.add(parse_breakpoint("1 backward if max W > 1000", app.debugger.stack.names))
         flag.touch()
         began = time.monotonic()
