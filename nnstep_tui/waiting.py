@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar, Generic, TypeVar
 
+from textual import work
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
@@ -48,11 +49,15 @@ class WaitingApp(App[T], Generic[T]):
         self.set_interval(LOOK_SECONDS, self._look)
 
     def _look(self) -> None:
-        if not self._watcher.changed():
-            return
+        if self._watcher.changed():
+            self._try_again()
+
+    @work(thread=True, exclusive=True)
+    def _try_again(self) -> None:
+        """Tries in a thread: loading runs the file, which may take as long as its time limit."""
         try:
             made = self._make()
         except NnstepError as error:
-            self.query_one("#said", Static).update(error_text(error, WAITING))
+            self.call_from_thread(self.query_one("#said", Static).update, error_text(error, WAITING))
         else:
-            self.exit(made)
+            self.call_from_thread(self.exit, made)

@@ -223,9 +223,8 @@ async def test_homework_that_cannot_be_opened_is_waited_for(tmp_path: Path) -> N
         assert "TypeError" in str(waiting.query_one("#said").content)  # type: ignore[attr-defined]
         write(tmp_path, "def add(self, layer):", "def add(self, layer:")
         waiting._look()
-        await pilot.pause()
-        assert "syntax error" in str(waiting.query_one("#said").content)  # type: ignore[attr-defined]
+        await until(pilot, lambda: "syntax error" in str(waiting.query_one("#said").content))  # type: ignore[attr-defined]
         write(tmp_path)
         waiting._look()
-        await pilot.pause()
+        await until(pilot, lambda: waiting.return_value is not None)
     assert isinstance(waiting.return_value, NnstepApp)
