@@ -218,7 +218,7 @@ def logged_hits(
 ) -> NDArray[np.bool_]:
     """(n,) where one of the breakpoints that are on stops, by what was logged of the samples from `start` on."""
     per_epoch, counts = len(timeline.samples), np.arange(start, start + len(outcome.losses))
-    labels = timeline.labels(branch, start, start + len(counts))
+    labels = timeline.order.labels(branch, start, start + len(counts))
     hits = np.zeros(len(counts), bool)
     for breakpoint in enabled(breakpoints):
         if breakpoint.condition and only_logged(breakpoint):

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnstep.branches import STEPS, Branch, Position, Stretch, mebibytes, path_of, size_of, thin
-from nnstep.course import pictures_at, train_rows
+from nnstep.course import train_rows
 from nnstep.edits import Edit
-from nnstep.engines.base import Engine, Outcome, choose_engine
-from nnstep.engines.numpy_engine import LayerByLayer
+from nnstep.engines.base import Engine, Outcome
 from nnstep.errors import NnstepError
 from nnstep.history import History, Log
-from nnstep.network import epoch_order, one_hot
+from nnstep.order import Order
+from nnstep.replaying import Replayer
 from nnstep.samples import Samples
 from nnstep.settings import Settings
 from nnstep.stack import Parameters, Stack
-from nnstep.stepping import Frame, failing_frame, run_steps
-from nnstep.student_code import StudentError
+from nnstep.stepping import Frame
 
 BUDGET = 256 * 2**20
 LEAST_SPACING = 100
@@ -43,6 +40,7 @@ class Timeline:
         branches: all of them by name; the first one is `main`.
         branch: the one where the timeline stands.
         count: where it stands on it.
+        order: which sample stands where.
 
     Raises:
         NnstepError: the budget has no room for two checkpoints.
@@ -66,8 +64,8 @@ class Timeline:
         self.budget = budget
         self._check_budget(2)
         self._spacing = 1
-        self._orders: dict[tuple[int, bool, int], NDArray[np.int64]] = {}
-        self._engines = {engine.name: engine}
+        self.order = Order(samples)
+        self._replayer = Replayer(self.order, engine)
         self.branch = Branch("main", settings, None, start, start, start, checkpoints={start: initial}, changed=True)
         self.branches = {"main": self.branch}
         self.count = start
@@ -89,39 +87,19 @@ class Timeline:
 
     def position_of(self, count: int) -> Position:
         """The position that a count means."""
-        return Position(count // len(self.samples) + 1, count % len(self.samples) + 1)
+        return self.order.position_of(count)
 
     def count_of(self, position: Position) -> int:
-        """The count that a position means.
-
-        Raises:
-            NnstepError: there is no such sample in an epoch.
-        """
-        if position.epoch < 1 or not 1 <= position.sample <= len(self.samples):
-            raise NnstepError(
-                f"position {position}: expected an epoch from 1 and a sample from 1 to {len(self.samples)}"
-            )
-        return (position.epoch - 1) * len(self.samples) + position.sample - 1
+        """The count that a position means; an NnstepError where there is no such sample in an epoch."""
+        return self.order.count_of(position)
 
     def row_at(self, count: int, branch: Branch | None = None) -> int:
         """Which row of the training set the sample at a count is, from 0."""
-        order = self._order((branch or self.branch).settings, count // len(self.samples))
-        return int(order[count % len(self.samples)])
+        return self.order.row((branch or self.branch).settings, count)
 
     def label_at(self, branch: Branch, count: int) -> int:
         """The class of the sample at a count, or the one that a change gave it."""
-        return int(self.labels(branch, count, count + 1)[0])
-
-    def labels(self, branch: Branch, start: int, stop: int) -> NDArray[np.uint8]:
-        """(stop − start,) the classes of samples of a branch's own."""
-        if branch.settings.shuffle:
-            labels = self.samples.labels[self._rows(branch, start, stop)]
-        else:  # a few copies of all of them: much quicker than row by row
-            labels = np.resize(np.roll(self.samples.labels, -(start % len(self.samples))), max(0, stop - start))
-        edit = branch.edit_at(start)
-        if edit and edit.label is not None and len(labels):
-            labels[0] = edit.label
-        return labels
+        return int(self.order.labels(branch, count, count + 1)[0])
 
     def train(self, limit: int) -> Outcome:
         """Trains at most `limit` samples (at least one batch) from the head on, to the end of the epoch at most.
@@ -136,8 +114,8 @@ class Timeline:
             return self.step_sample()
         settings = self.branch.settings
         limit = max(limit // settings.batch_size, 1) * settings.batch_size
-        stop = min(self.count + limit, self._epoch_end(self.count))
-        rows = self._rows(self.branch, self.count, stop)
+        stop = min(self.count + limit, self.order.epoch_end(self.count))
+        rows = self.order.rows(settings, self.count, stop)
         before = self.stack.snapshot() if self.stack.keeper else None
         try:
             outcome = train_rows(self.engine, self.stack, self.samples, rows, self.count, settings)
@@ -158,7 +136,7 @@ class Timeline:
         self._check_head()
         before = self.stack.snapshot() if self.stack.keeper else None
         try:
-            loss, prediction = outcome_of(self._run_steps())
+            loss, prediction = outcome_of(self._replayer.steps(self.stack, self.branch, self.count))
         except NnstepError:
             if before:
                 self.stack.restore(before)
@@ -172,11 +150,9 @@ class Timeline:
         The stack is left as it is before them.
         """
         before = self.stack.snapshot()
-        self.count += further
         try:
-            return self._run_steps(before)
+            return self._replayer.steps(self.stack, self.branch, self.count + further, before)
         finally:
-            self.count -= further
             self.stack.restore(before)
 
     def frames_at(self, branch: Branch, count: int) -> tuple[Frame, ...]:
@@ -184,7 +160,7 @@ class Timeline:
         here, stack, before = (self.branch, self.count), self.stack, self.stack.snapshot()
         try:
             self.go_to(branch, count)
-            return self._run_steps()
+            return self._replayer.steps(self.stack, branch, count)
         finally:
             self.stack = stack
             self.stack.use_rule(here[0].settings.rule)
@@ -269,7 +245,7 @@ class Timeline:
         if self.branch.settings.batch_size == 1 and self.count < self.branch.head:
             before = self.stack.snapshot() if self.stack.keeper else None
             try:
-                self._replay(self.branch, self.count, self.count + 1)
+                self._replayer.run(self.stack, self.branch, self.count, self.count + 1)
             except NnstepError:
                 if before:
                     self.stack.restore(before)
@@ -414,7 +390,7 @@ class Timeline:
             length = max(0, stop - part.start)
             counts.append(np.arange(part.start, part.start + length))
             losses.append(part.log.losses[:length])
-            wrong.append(part.log.classes[:length] != self.labels(part, part.start, part.start + length))
+            wrong.append(part.log.classes[:length] != self.order.labels(part, part.start, part.start + length))
         return History(
             np.concatenate(counts[::-1]), np.concatenate(losses[::-1]), np.concatenate(wrong[::-1]), len(self.samples)
         )
@@ -459,100 +435,9 @@ class Timeline:
         while at < goal:
             began = at
             while at < min(goal, began + leap):
-                at = self._replay(branch, at, min(goal, began + leap))
+                at = self._replayer.run(self.stack, branch, at, min(goal, began + leap))
             if at < goal and self.checkpoints_bytes + self.checkpoint_bytes <= self.budget:
                 branch.checkpoints.setdefault(at, self.stack.snapshot())
-
-    def _replay(self, branch: Branch, at: int, count: int) -> int:
-        """Runs from `at` towards `count`, as far as one engine and one epoch go; returns where it came."""
-        index = bisect_right([stretch.start for stretch in branch.stretches], at) - 1
-        stretch = branch.stretches[index]
-        following = branch.stretches[index + 1].start if index + 1 < len(branch.stretches) else branch.head
-        stop = min(count, following, self._epoch_end(at))
-        if stretch.engine == STEPS:
-            return self._replay_steps(branch, at, stop)
-        settings = branch.settings
-        whole = stop
-        if stop not in (following, self._epoch_end(at)):
-            whole -= (stop - at) % settings.batch_size
-        rows = self._rows(branch, at, whole)
-        if len(rows):
-            outcome = train_rows(self._engine(stretch.engine), self.stack, self.samples, rows, at, settings)
-            self._check_replay(branch, at, outcome.losses)
-        return stop
-
-    def _check_replay(self, branch: Branch, at: int, losses: NDArray[np.float64]) -> None:
-        """Compares what students' layers give when they run again with what was recorded.
-
-        Raises:
-            NnstepError: it is not the same.
-        """
-        if not self.stack.keeper:
-            return
-        logged = branch.log.losses[at - branch.start :][: len(losses)]
-        wrong = np.flatnonzero((logged != losses) & ~(np.isnan(logged) & np.isnan(losses)))
-        if len(wrong):
-            first = int(wrong[0])
-            raise NnstepError(
-                f"this homework cannot be replayed: the loss of {self.position_of(at + first)} was {logged[first]:.9g} "
-                f"when it was trained, and is {losses[first]:.9g} when it runs again",
-                "It keeps state out of sight, draws random numbers of its own, or its code has changed",
-            )
-
-    def _replay_steps(self, branch: Branch, at: int, stop: int) -> int:
-        """Runs samples as they were stepped by hand; those without changes need no frames for that."""
-        if branch.edit_at(at):
-            here, self.branch, self.count = (self.branch, self.count), branch, at
-            self._run_steps()
-            self.branch, self.count = here
-            return at + 1
-        rows, settings = self._rows(branch, at, stop), replace(branch.settings, batch_size=1)
-        with np.errstate(over="ignore", invalid="ignore"):
-            outcome = train_rows(LayerByLayer(), self.stack, self.samples, rows, at, settings)
-        self._check_replay(branch, at, outcome.losses)
-        return stop
-
-    def _run_steps(self, before: Parameters | None = None) -> tuple[Frame, ...]:
-        """Steps the sample where the timeline stands; the stack then has the parameters after it."""
-        row, edit, settings = self.row_at(self.count), self.branch.edit_at(self.count), self.branch.settings
-        samples, rows = pictures_at(self.samples, np.array([row]), self.count, settings)
-        X, y = samples.inputs(rows, self.stack.dtype), samples.targets(rows, self.stack.dtype)
-        rate = settings.rate_at(self.count, len(self.samples))
-        if edit and edit.label is not None:
-            y = one_hot(np.array([edit.label]), self.samples.classes).astype(self.stack.dtype)
-        done: list[Frame] = []
-        before = self.stack.snapshot() if before is None else before
-        try:
-            with np.errstate(over="ignore", invalid="ignore"):
-                self.stack.guard(lambda: done.extend(run_steps(self.stack, X, y, rate, before, edit)))
-        except StudentError as error:
-            frames = tuple(done)
-            error.frames = (*frames, failing_frame(self.stack, frames, X, y, before, edit))
-            raise
-        return tuple(done)
-
-    def _engine(self, name: str) -> Engine:
-        if name not in self._engines:
-            self._engines[name] = choose_engine(name, self.stack)
-        return self._engines[name]
-
-    def _rows(self, branch: Branch, start: int, stop: int) -> NDArray[np.int64]:
-        n, parts = len(self.samples), []
-        while start < stop:
-            end = min(stop, self._epoch_end(start))
-            parts.append(self._order(branch.settings, start // n)[start % n : start % n + end - start])
-            start = end
-        return np.concatenate(parts) if parts else np.zeros(0, np.int64)
-
-    def _order(self, settings: Settings, epoch: int) -> NDArray[np.int64]:
-        """The order of an epoch, counted from 0; the one that was used last is kept."""
-        key = (epoch if settings.shuffle else 0, settings.shuffle, settings.seed)
-        if key not in self._orders:
-            self._orders = {key: epoch_order(len(self.samples), epoch + 1, settings.shuffle, settings.seed)}
-        return self._orders[key]
-
-    def _epoch_end(self, count: int) -> int:
-        return (count // len(self.samples) + 1) * len(self.samples)
 
     def _check_budget(self, checkpoints: int) -> None:
         needed = checkpoints * self.checkpoint_bytes
