@@ -91,6 +91,10 @@ def run(options: argparse.Namespace) -> int:
         from nnstep.exporting import export
 
         return export(options)
+    if options.command == "train":
+        from nnstep.train_command import train
+
+        return train(options)
     from nnstep import commands
 
     return int(getattr(commands, options.command)(options))

@@ -1,142 +1,51 @@
-"""The commands that need no screen: train, evaluate, predict, trace and runs."""
+"""The commands that look at a network or a run: evaluate, predict, trace, runs, report; and the debugger."""
 
 from __future__ import annotations
 
 import io
-import json
-import os
 import shlex
 import sys
-import threading
-import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from nnstep.adapting import HomeworkStack
-from nnstep.alarms.monitor import Monitor
-from nnstep.alarms.printing import printed
-from nnstep.architecture import describe_layers
-from nnstep.autosave import Autosave, default_autosave_path
+from nnstep.autosave import default_autosave_path
 from nnstep.branches import parse_position
+from nnstep.command_output import check_outputs, config_of, say, say_more, write_json
 from nnstep.debugger import Debugger
-from nnstep.early_stopping import EarlyStopping
 from nnstep.engines.base import choose_engine
 from nnstep.errors import NnstepError
 from nnstep.layers import evaluating
-from nnstep.lookout import Lookout
-from nnstep.network import Evaluation, Network, epoch_order, training_line
+from nnstep.network import Evaluation, Network, epoch_order
 from nnstep.network import evaluate as evaluate_outputs
 from nnstep.run_report import describe_run, run_text
-from nnstep.runs import open_run, read_notes, read_run, save_run
+from nnstep.runs import open_run, read_notes, read_run
 from nnstep.samples import Dataset, Samples
-from nnstep.scoring import score
-from nnstep.signals import exit_code, stop_requests
 from nnstep.stepping import Frame, run_steps
-from nnstep.storage import check_writable, save_weights, write_text, write_whole
+from nnstep.storage import write_whole
 from nnstep.student_code import TIME_LIMIT, StudentError
 from nnstep.timeline import Timeline
 from nnstep.tracing import as_arrays, as_json, as_text
-from nnstep.training import Progress, Trainer
-from nnstep.watching import read_conditions, stop_at
-from nnstep.workbench import Workbench, check_batches, check_sample, set_up, settings_of
-
-NOTICE_SECONDS = 1.5
-
-
-def train(options: Namespace) -> int:
-    """Trains, prints a line for each epoch and the test line, and writes what was asked for."""
-    if options.epochs < 1:
-        raise NnstepError(f"--epochs expected to be 1 or more, received {options.epochs}")
-    settings = settings_of(options)
-    _check_outputs(options.save, options.json, options.save_run)
-    stopping = EarlyStopping(options.patience) if options.patience is not None else None
-    bench = set_up(options)
-    check_batches(bench.network, settings)
-    engine = choose_engine(options.engine, bench.stack)
-    timeline, lookout, saver = None, None, None
-    if options.save_run or options.watch or options.autosave is not None:
-        timeline = Timeline(bench.stack, bench.data.train, engine, settings, round(options.budget * 2**20))
-        if options.watch:
-            lookout = Lookout(timeline, read_conditions(options.watch, timeline))
-    monitor = Monitor(bench.stack, bench.data.train) if options.alarms else None
-    trainer = Trainer(
-        bench.stack, bench.data.train, engine, settings, timeline=timeline, lookout=lookout, monitor=monitor
-    )
-    began = time.perf_counter()
-    report: dict[str, Any] = {"epochs": []}
-    with _compiling_notice():
-        engine.prepare(bench.stack, bench.data.train)
-    if options.autosave is not None:
-        saver = _autosave(options, bench, monitor)
-    stopped = None
-    try:
-        signal_number = _run_epochs(trainer, options, report["epochs"], saver, stopping, bench)
-        if saver:
-            saver.wait()
-        if timeline and lookout and lookout.hit is not None:
-            stopped = stop_at(timeline, lookout.breakpoints, lookout.hit)
-        elif timeline and not signal_number:
-            timeline.branch.scores[timeline.count] = score(bench.stack, bench.data.test, timeline.count)
-    except NnstepError:
-        say_more(bench, prints=False)
-        raise
-    finally:
-        alarms = [alarm.as_json() for alarm in monitor.alarms] if monitor else []
-        if saver:
-            saver.close(timeline)
-        if timeline and options.save_run:
-            save_run(options.save_run, timeline, _config(options, bench), notes={"alarms": alarms})
-    if stopping and stopping.errors:
-        bench.stack.restore(stopping.best)
-        report["best_epoch"] = stopping.best_epoch
-        _say(f"The weights are those of epoch {stopping.best_epoch}, with the least held-out error", options)
-    if stopped:
-        _say(str(stopped), options)
-    elif signal_number:
-        _say(_where(trainer), options)
-    else:
-        test = bench.stack.guard(lambda: test_set(bench.network, bench.data.test))
-        _say(str(test), options)
-        report["test"] = _scores(test)
-        if options.watch:
-            _say("No condition held", options)
-    report |= {
-        "engine": engine.name,
-        "seconds": time.perf_counter() - began,
-        "interrupted": signal_number != 0,
-        "stopped": stopped.as_json() if stopped else None,
-        "alarms": alarms,
-        "config": _config(options, bench),
-    }
-    if options.save:
-        save_weights(options.save, bench.stack, _meta(options, bench, trainer))
-    _write_json(options, report)
-    say_more(bench)
-    if signal_number and not stopped:
-        return exit_code(signal_number)
-    return 1 if options.watch and not stopped else 0
+from nnstep.workbench import Workbench, check_sample, set_up, settings_of
 
 
 def evaluate(options: Namespace) -> int:
     """Prints the test line."""
-    _check_outputs(options.json)
+    check_outputs(options.json)
     bench = set_up(options)
     test = bench.stack.guard(lambda: test_set(bench.network, bench.data.test))
-    _say(str(test), options)
-    _write_json(options, {"test": _scores(test), "config": _config(options, bench)})
+    say(str(test), options)
+    write_json(options, {"test": asdict(test), "config": config_of(options, bench)})
     say_more(bench)
     return 0
 
 
 def predict(options: Namespace) -> int:
     """Prints the class of each image: of files, or of the test set."""
-    _check_outputs(options.json)
+    check_outputs(options.json)
     bench = set_up(options)
     test = bench.data.test
     if options.images:
@@ -161,15 +70,15 @@ def predict(options: Namespace) -> int:
     for row in rows_out:
         truth = f"   label {row['label']}" if labelled else ""
         wrong = "   wrong" if labelled and row["label"] != row["prediction"] else ""
-        _say(f"{row['image']}: {row['prediction']}   output {row['confidence']:.3f}{truth}{wrong}", options)
-    _write_json(options, {"predictions": rows_out})
+        say(f"{row['image']}: {row['prediction']}   output {row['confidence']:.3f}{truth}{wrong}", options)
+    write_json(options, {"predictions": rows_out})
     say_more(bench)
     return 0
 
 
 def trace(options: Namespace) -> int:
     """Runs one training sample forward, through the loss and backward, and writes its frames."""
-    _check_outputs(options.json, options.npz)
+    check_outputs(options.json, options.npz)
     if (options.run is None) != (options.at is None):
         raise NnstepError("--run and --at go together", "Such as --run FILE.nnrun --at 7.31415")
     options.batch_size, options.shuffle = 1, False
@@ -212,18 +121,18 @@ def trace(options: Namespace) -> int:
         np.savez_compressed(buffer, **as_arrays(frames))  # type: ignore[arg-type]
         write_whole(options.npz, lambda file: file.write(buffer.getvalue()))
     if options.json:
-        _write_json(options, report | {"frames": [as_json(frame) for frame in frames]})
+        write_json(options, report | {"frames": [as_json(frame) for frame in frames]})
     say_more(bench)
     return 0
 
 
 def runs(options: Namespace) -> int:
     """Says what is inside run files: network, data, settings, and each branch with its errors."""
-    _check_outputs(options.json)
+    check_outputs(options.json)
     reports = [describe_run(read_run(path)) for path in options.files]
     for report in reports:
-        _say(run_text(report), options)
-    _write_json(options, {"runs": reports})
+        say(run_text(report), options)
+    write_json(options, {"runs": reports})
     return 0
 
 
@@ -306,7 +215,7 @@ def _make_debugger(options: Namespace) -> Opened:
         order = epoch_order(len(train_set), 1, settings.shuffle, settings.seed)
         start = int(np.flatnonzero(order == options.sample)[0])
         timeline = Timeline(bench.stack, train_set, engine, settings, start=start)
-        notes, config = {}, _config(options, bench)
+        notes, config = {}, config_of(options, bench)
     return Opened(Debugger(timeline, **read_notes(notes, bench.stack)), config, bench.data)
 
 
@@ -324,113 +233,6 @@ def forward(network: Network, samples: Samples) -> Any:
         return np.concatenate([network.forward(samples.inputs(slice(i, i + 1000), dtype)) for i in parts])
 
 
-def _run_epochs(
-    trainer: Trainer,
-    options: Namespace,
-    epochs: list[dict[str, Any]],
-    saver: Autosave | None,
-    stopping: EarlyStopping | None,
-    bench: Workbench,
-) -> int:
-    """Trains to the end, to a condition, or to the first signal that asks to stop, whose number it returns; else 0.
-
-    What is saved at an epoch's end is on disk before the epoch's line is printed. Early stopping is an end too.
-    """
-    with stop_requests() as stop, _bar(trainer) as bar, printed(trainer.monitor) as print_alarms:
-        for progress in trainer.run(options.epochs):
-            bar(progress)
-            print_alarms(progress.epoch_ended)
-            say: Callable[[], object] | None = None
-            if progress.epoch_ended:
-                line = training_line(progress.epoch, options.epochs, progress.error)
-                say = partial(_say, line, options)
-                row = {"epoch": progress.epoch, "error": progress.error, "seconds": progress.seconds}
-                epochs.append(row)
-            if saver and trainer.timeline:
-                saver.follow(trainer.timeline, progress.epoch_ended, say)
-            elif say:
-                say()
-            if progress.epoch_ended and stopping and bench.held_out:
-                epochs[-1]["held_out"] = test_set(bench.network, bench.held_out).loss
-                if stopping.after_epoch(epochs[-1]["held_out"], bench.stack):
-                    _say(f"Stopped: the held-out error has not fallen for {stopping.patience} epochs", options)
-                    return 0
-            if stop and trainer.epoch <= options.epochs:
-                return stop[0]
-    return 0
-
-
-def _autosave(options: Namespace, bench: Workbench, monitor: Monitor | None) -> Autosave:
-    if not options.autosave:
-        options.autosave = default_autosave_path()
-        print(f"Autosave: {options.autosave}", file=sys.stderr)
-    return Autosave(
-        options.autosave,
-        _config(options, bench),
-        lambda text: print(f"nnstep: {text}", file=sys.stderr, flush=True),
-        lambda: {"alarms": [alarm.as_json() for alarm in monitor.alarms] if monitor else []},
-    )
-
-
-@contextmanager
-def _compiling_notice() -> Iterator[None]:
-    """Says that the engine is being compiled, where that takes longer than loading it would."""
-    notice = "Compiling the engine; that is needed once and takes a few seconds"
-    timer = threading.Timer(NOTICE_SECONDS, lambda: print(notice, file=sys.stderr, flush=True))
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-@contextmanager
-def _bar(trainer: Trainer) -> Iterator[Any]:
-    """A progress bar on a terminal; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda progress: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("epoch {task.fields[epoch]}"),
-        BarColumn(bar_width=None),
-        TextColumn("{task.fields[rate]:,.0f} samples/s  error={task.fields[error]:.6f}  {task.fields[left]} left"),
-        TextColumn("{task.fields[engine]}"),
-    )
-    with Bar(*columns, console=Console(stderr=True), transient=True, expand=True) as bar:
-        task = bar.add_task(
-            "", total=len(trainer.samples), epoch="", rate=0.0, error=0.0, left="", engine=trainer.engine.name
-        )
-
-        def show(progress: Progress) -> None:
-            bar.update(
-                task,
-                completed=progress.sample,
-                epoch=f"{progress.epoch}/{progress.epochs}",
-                rate=progress.rate,
-                error=progress.error,
-                left=clock(progress.seconds_left),
-            )
-
-        yield show
-
-
-def clock(seconds: float) -> str:
-    """Minutes and seconds, with hours where there are any; a dash where it is not known."""
-    if not np.isfinite(seconds):
-        return "–"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def _where(trainer: Trainer) -> str:
-    return f"Interrupted at epoch {trainer.epoch}, sample {trainer.sample} of {len(trainer.samples)}"
-
-
 def _only(number: int | None, frames: list[Frame]) -> list[Frame]:
     """All frames, or the one of a step, counted from 1."""
     if number is None:
@@ -444,44 +246,3 @@ def _prediction(name: str, output: Any, label: int | None) -> dict[str, Any]:
     best = int(output.argmax())
     row = {"image": name, "prediction": best, "confidence": float(output[best]), "outputs": output.tolist()}
     return row if label is None else row | {"label": label}
-
-
-def say_more(bench: Workbench, prints: bool = True) -> None:
-    """Says what a student's code printed, and what was noticed about it, on standard error."""
-    if bench.homework:
-        from nnstep.student_report import report_homework
-
-        report_homework(bench.stack, prints)
-
-
-def _scores(test: Evaluation) -> dict[str, Any]:
-    return asdict(test)
-
-
-def _config(options: Namespace, bench: Workbench) -> dict[str, Any]:
-    known = {name: value for name, value in vars(options).items() if name not in ("command", "json")}
-    known |= {"layers": describe_layers(bench.network), "data": bench.data.name}
-    if bench.homework:
-        known |= {"net": os.path.abspath(bench.homework.path), "net_digest": bench.homework.digest}
-    return known
-
-
-def _meta(options: Namespace, bench: Workbench, trainer: Trainer) -> dict[str, Any]:
-    return _config(options, bench) | {"epoch": trainer.epoch, "sample": trainer.sample}
-
-
-def _say(line: str, options: Namespace) -> None:
-    print(line, file=sys.stderr if options.json == "-" else sys.stdout, flush=True)
-
-
-def _check_outputs(*paths: str | None) -> None:
-    for path in paths:
-        if path and path != "-":
-            check_writable(path)
-
-
-def _write_json(options: Namespace, report: dict[str, Any]) -> None:
-    if options.json == "-":
-        print(json.dumps(report))
-    elif options.json:
-        write_text(options.json, json.dumps(report) + "\n")

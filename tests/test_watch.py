@@ -105,7 +105,7 @@ def test_autosave_keeps_the_whole_run_with_its_score(tmp_path: Path, capsys) -> 
 
 
 def test_autosave_without_a_name_goes_to_the_state_folder(tmp_path: Path, monkeypatch, capsys) -> None:
-    monkeypatch.setattr("nnstep.commands.default_autosave_path", lambda: str(tmp_path / "auto.nnrun"))
+    monkeypatch.setattr("nnstep.train_command.default_autosave_path", lambda: str(tmp_path / "auto.nnrun"))
     assert train("--epochs", 1, "--autosave") == 0
     assert f"Autosave: {tmp_path / 'auto.nnrun'}" in capsys.readouterr().err
     assert len(read_run(str(tmp_path / "auto.nnrun")).arrays["0.losses"]) == 60

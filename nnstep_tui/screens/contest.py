@@ -16,7 +16,7 @@ from textual.screen import Screen
 from textual.widgets import DataTable, Static
 from textual.worker import get_current_worker
 
-from nnstep.commands import clock
+from nnstep.command_output import clock
 from nnstep.errors import NnstepError
 from nnstep.wars.rerun import job_of
 from nnstep.wars.standings import Standing, Standings

@@ -9,7 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from nnstep.commands import clock
+from nnstep.command_output import clock
 from nnstep.errors import NnstepError
 from nnstep.run_curves import RunCurves
 from nnstep.run_text import memory_text, pulse_lines, score_lines
