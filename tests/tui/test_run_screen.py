@@ -433,3 +433,14 @@ async def test_an_alarm_is_told_and_opens_the_debugger_where_it_shows(size: tupl
         await until(pilot, lambda: isinstance(app.screen, SteppingScreen))
         await pilot.pause()
         assert f"sample {alarm.position.sample}/400" in text(app, "#position")
+
+
+async def test_leaving_at_once_trains_nothing_out_of_sight() -> None:
+    app = make_app(limit=300, epochs=50)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.train()
+        screen = run_screen(app)
+        screen.action_stop()
+        assert isinstance(app.screen, SteppingScreen)
+        await pilot.pause(0.2)
+        assert not screen.busy and app.debugger.timeline.branch.head == 0
