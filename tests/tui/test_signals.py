@@ -19,6 +19,12 @@ from nnstep.runs import read_run
 pty = pytest.importorskip("pty")
 LEFT_ALTERNATE_SCREEN, CURSOR_SHOWN, MOUSE_OFF = b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l"
 
+TAKE_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
 
 class Terminal:
     """The app in a pseudo-terminal of 80 × 24; what it writes is collected.
@@ -34,7 +40,8 @@ class Terminal:
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self._theirs, self._before = theirs, termios.tcgetattr(theirs)
-        command = [sys.executable, "-m", "nnstep", "--limit", "300", "--epochs", "100000", "--engine", "numpy"]
+        command = [sys.executable, "-c", TAKE_TERMINAL]
+        command += ["-m", "nnstep", "--limit", "300", "--epochs", "100000", "--engine", "numpy"]
         environment = os.environ | {"XDG_STATE_HOME": str(folder), "TERM": "xterm-256color"}
         self.process = subprocess.Popen(
             command,
@@ -42,7 +49,7 @@ class Terminal:
             stdout=theirs,
             stderr=theirs,
             env=environment,
-            preexec_fn=lambda: os.setsid() or fcntl.ioctl(theirs, termios.TIOCSCTTY, 0),
+            start_new_session=True,
         )
         self.written = b""
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -45,7 +45,7 @@ layers = "784,512,tanh,10,tanh"
 LONG = """
 limit = 2000
 test_limit = 100
-epochs = 3
+epochs = 9
 [defaults]
 engine = "numpy"
 [grid]
@@ -54,9 +54,11 @@ hidden = [64, 65, 66, 67, 68, 69]
 """
 
 
-def start(*words: object, **more: Any) -> subprocess.Popen[str]:
-    """The command, begun."""
+def start(*words: object, before: str = "", **more: Any) -> subprocess.Popen[str]:
+    """The command, begun; `before` is what the shell does first, such as setting a limit."""
     command = [sys.executable, "-m", "nnstep", "wars", *map(str, words)]
+    if before:
+        command = ["sh", "-c", f'{before}; exec "$@"', "sh", *command]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
 
 

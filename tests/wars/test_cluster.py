@@ -83,7 +83,7 @@ def test_a_worker_that_dies_costs_only_a_retry(tmp_path: Path, scheduler: str) -
 def test_a_contest_that_is_stopped_leaves_the_workers_free(tmp_path: Path, scheduler: str) -> None:
     from distributed import Client
 
-    process = on_cluster(tmp_path, LONG.replace("epochs = 3", "epochs = 1000"), scheduler)
+    process = on_cluster(tmp_path, LONG.replace("epochs = 9", "epochs = 1000"), scheduler)
     running = tmp_path / "c.sqlite.running"
     while not (running.exists() and list(running.glob("*.json"))):
         assert process.poll() is None
