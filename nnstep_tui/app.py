@@ -131,6 +131,8 @@ class NnstepApp(App[int]):
             looked_at: no breakpoint stops at the sample where the debugger stands.
         """
         screen = self._run_screen()
+        if screen in self.screen_stack:  # the key was pressed twice before it came
+            return
         screen.cursor.index = None
         self.push_screen(screen)
         screen.call_after_refresh(lambda: screen.start(looked_at))
@@ -138,6 +140,8 @@ class NnstepApp(App[int]):
     def show_run(self) -> None:
         """Shows the whole run, its cursor at the sample where the debugger stands."""
         screen = self._run_screen()
+        if screen in self.screen_stack:
+            return
         screen.come_to_rest()
         screen.cursor.put(self.debugger.timeline.index())
         self.push_screen(screen)

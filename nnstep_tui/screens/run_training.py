@@ -71,14 +71,14 @@ class RunTraining(RunScreenBase):
         self._go_on.set()
 
     def start(self, looked_at: bool = False, limit: int | None = None, epochs: int | None = None) -> None:
-        """Trains from the head on; not where the screen was left meanwhile.
+        """Trains from the head on, unless it does so already, or the screen was left meanwhile.
 
         Args:
             looked_at: no breakpoint stops at the sample where the debugger stands.
             limit: so many samples at most.
             epochs: so many at most; as many as the app was told where none are given.
         """
-        if self not in self.app.screen_stack:
+        if self.busy or self not in self.app.screen_stack:
             return
         made: list[Trainer] = []
 

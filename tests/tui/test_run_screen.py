@@ -444,3 +444,16 @@ async def test_leaving_at_once_trains_nothing_out_of_sight() -> None:
         assert isinstance(app.screen, SteppingScreen)
         await pilot.pause(0.2)
         assert not screen.busy and app.debugger.timeline.branch.head == 0
+
+
+async def test_a_key_that_comes_twice_trains_once() -> None:
+    app = make_app(limit=300, epochs=2)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.train()
+        app.train()
+        app.show_run()
+        assert app.screen_stack.count(run_screen(app)) == 1
+        await until(pilot, lambda: run_screen(app).state == "finished")
+        assert app.debugger.timeline.branch.head == 600
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, SteppingScreen))
