@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nnstep.checking.file_check import check_file
-from nnstep.checking.findings import FileReport
+from nnstep.checking.findings import FileReport, with_places
 from nnstep.errors import NnstepError
 from nnstep.homework import load_homework
 from nnstep.student_code import StudentError
@@ -47,7 +47,7 @@ def main() -> None:
     else:
 
         def told(report: FileReport, stage: str) -> None:
-            _write(options.out, {"stage": stage, "report": report.as_json()})
+            _write(options.out, {"stage": stage, "report": with_places(report.as_json(), homework.place)})
 
         report = check_file(homework, told, frozenset(options.skip), options.alone)
         told(report, "done")

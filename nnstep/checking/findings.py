@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,3 +104,12 @@ class FileReport:
             "errors": [finding.as_json() for finding in self.errors],
             "notes": self.notes,
         }
+
+
+def with_places(report: dict[str, Any], place: Callable[[int], str]) -> dict[str, Any]:
+    """Adds to each finding of a report that has a line where that stands, such as `cell 3, line 5` of a notebook."""
+    parts = [*report["layers"], report["loss"], {"findings": report["errors"]}]
+    for finding in (finding for part in parts for finding in part["findings"]):
+        if finding["line"]:
+            finding["place"] = place(finding["line"])
+    return report

@@ -58,7 +58,7 @@ class Writer:
 
     def _finding(self, finding: dict[str, Any]) -> list[str]:
         lesson = LESSONS[finding["id"]]
-        where = f"line {finding['line']}: " if finding["line"] else ""
+        where = f"{finding.get('place') or 'line ' + str(finding['line'])}: " if finding["line"] else ""
         sure = f"{finding['confidence']:.0%} sure"
         about = f"{finding['tensor']}: " if finding["tensor"] else ""
         lines = [self._paint(YELLOW, text) for text in _wrapped(f"{finding['id']}  {about}{lesson.title}", "    ")]

@@ -1,5 +1,7 @@
 """Each file in tests/homework/check says in its first line what is to be found in it: nothing in a right one."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from nnstep.checking.file_check import check_file
 from nnstep.checking.findings import FileReport
 from nnstep.checking.processes import check_in_process
+from nnstep.cli import main
 from nnstep.homework import load_homework
 
 FOLDER = Path(__file__).parents[1] / "homework" / "check"
@@ -59,6 +62,15 @@ def test_the_broken_sample_takes_the_derivative_at_the_output(name: str) -> None
     report = check_file(load_homework(str(FOLDER.parents[2] / "samples" / name)))
     ids = {f.id for layer in report.layers for f in layer.findings}
     assert ids == {"derivative-at-output"}
+
+
+def test_a_finding_in_a_notebook_names_the_cell(capsys: pytest.CaptureFixture[str]) -> None:
+    notebook = FOLDER.parents[2] / "samples" / "homework_broken.ipynb"
+    assert main(["check", str(notebook)]) == 1
+    told = capsys.readouterr().out
+    number, line = next(map(int, found) for found in re.findall(r"cell (\d+), line (\d+): your", told))
+    cells = [cell for cell in json.loads(notebook.read_text())["cells"] if cell["cell_type"] == "code"]
+    assert "self.output) ** 2" in "".join(cells[number - 1]["source"]).splitlines()[line - 1]
 
 
 def test_the_right_sample_has_no_finding() -> None:
