@@ -457,3 +457,19 @@ async def test_a_key_that_comes_twice_trains_once() -> None:
         assert app.debugger.timeline.branch.head == 600
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, SteppingScreen))
+
+
+async def test_the_run_screen_fits_a_terminal_that_was_resized_meanwhile() -> None:
+    app = make_app(epochs=1)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await trained(app, pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, SteppingScreen))
+        await pilot.resize_terminal(120, 40)
+        await pilot.press("G")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        await pilot.pause(0.2)
+        assert run_screen(app).query_one(CurvePlot).size.width == 120
+        assert run_screen(app).has_class("-wide") and run_screen(app).query_one("#scores").display
+        lines = screen_text(app).splitlines()
+        assert len(lines) == 40 and lines[-1].rstrip().endswith("? help")
