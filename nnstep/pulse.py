@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MEASURES = ("update_ratio", "gradient", "saturated", "dead")
 MOST = 512
 SECONDS = 0.5
+FIRST, FIRST_PARTS = 24, 8
 
 
 def pulse_of(frames: Sequence[Frame]) -> NDArray[np.float64]:
@@ -53,7 +54,7 @@ class Pulse:
     """Measures along a run, at most 512 of them: where there are more, every second one is dropped.
 
     Args:
-        seconds: the least time between two measurements, so that they cost training little.
+        seconds: the least time between two measurements after the first ones, so that they cost training little.
     """
 
     def __init__(self, seconds: float = SECONDS) -> None:
@@ -83,10 +84,12 @@ class Pulse:
     def measure(self, timeline: Timeline) -> bool:
         """Measures at the sample where the timeline stands, if it is time to; True where it did.
 
+        The first measurements come every eighth of an epoch, so that a run that is over in a second has a course too.
         The timeline and its stack stay as they are.
         """
-        now = time.monotonic()
-        if now - self._measured < self.seconds or (self._counts and timeline.count < self._counts[-1] + self._spacing):
+        passed = timeline.count - self._counts[-1] if self._counts else len(timeline.samples)
+        early = len(self) < FIRST and passed >= len(timeline.samples) / FIRST_PARTS
+        if not early and (time.monotonic() - self._measured < self.seconds or passed < self._spacing):
             return False
         self.add(timeline.count, pulse_of(timeline.frames()))
         self._measured = time.monotonic()

@@ -63,7 +63,7 @@ def pulse_lines(timeline: Timeline, width: int) -> list[str]:
     """A line for each layer: ‖ΔW‖/‖W‖ and mean |dE/dW|, or the saturated or dead share, each with its course."""
     pulse = pulse_along(timeline.branch)
     if not len(pulse):
-        return ["the layers are measured twice a second while training"]
+        return ["the layers are measured while training"]
     name_room = max(len(name) for name in timeline.stack.names)
     room = max(4, (width - name_room - 2) // 2 - 18)
     lines = []

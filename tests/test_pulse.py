@@ -7,7 +7,7 @@ from nnstep.engines.numpy_engine import NumpyEngine
 from nnstep.layers import ActivationLayer
 from nnstep.losses import as_loss
 from nnstep.network import Network
-from nnstep.pulse import MOST, Pulse, pulse_along, pulse_of
+from nnstep.pulse import FIRST, MOST, Pulse, pulse_along, pulse_of
 from nnstep.samples import Dataset
 from nnstep.settings import Settings
 from nnstep.stack import Stack
@@ -46,6 +46,18 @@ def test_measuring_changes_nothing_and_waits_its_time(timeline: Timeline) -> Non
     assert timeline.count == 20 and pulse.counts.tolist() == [20] and pulse.values.shape == (1, 4, 4)
     np.testing.assert_array_equal(timeline.stack.snapshot()[0]["weights"], before[0]["weights"])
     assert 0 < pulse.curve(0, "update_ratio")[0] < 1 and np.isnan(pulse.curve(0, "dead")[0])
+
+
+def test_the_first_measurements_come_every_eighth_of_an_epoch(timeline: Timeline) -> None:
+    pulse, n = Pulse(seconds=1000), len(timeline.samples)
+    for _ in range(n):
+        timeline.train(1)
+        pulse.measure(timeline)
+    assert 6 <= len(pulse) <= 8 and np.diff(pulse.counts).min() >= n / 8
+    for count in range(FIRST):
+        pulse.add(n + count, np.zeros((4, 4)))
+    timeline.train(n // 2)
+    assert not pulse.measure(timeline)
 
 
 def test_many_measurements_are_thinned_evenly() -> None:

@@ -178,6 +178,7 @@ class RunTraining(RunScreenBase):
     def _train(self, flight: Flight, limit: int | None) -> None:
         error: NnstepError | None = None
         try:
+            self.timeline.engine.prepare(self.timeline.stack, self.timeline.samples)  # compiles before the clock runs
             while not self._stop.is_set():
                 planned = self.epochs
                 for progress in flight.run(planned, limit):
