@@ -26,7 +26,8 @@ from nnstep_tui.widgets.key_line import KeyLine
 from nnstep_tui.widgets.pages import Pages
 from nnstep_tui.widgets.tensor_picture import View
 
-REDRAW_SECONDS = 0.7
+REDRAW_SECONDS = 0.35
+"""While it trains, the curve and the pages below take turns: a key that comes then waits for one of them at most."""
 PAGES = ("layers", "scores", "confusion", "mistakes", "weights", "alarms")
 SMOOTH = 100
 
@@ -69,7 +70,7 @@ class RunScreen(RunTraining, RunRecalling):
 
     def on_mount(self) -> None:
         """Shows what is known when the layout is."""
-        self._waiting = False
+        self._waiting = self._turning = self._turn_of_pages = False
         self._drawn = 0.0
         self.call_after_refresh(self.show)
 
@@ -93,8 +94,9 @@ class RunScreen(RunTraining, RunRecalling):
 
     @on(RunTraining.Reported)
     def _show_progress(self, event: RunTraining.Reported) -> None:
-        if time.monotonic() - self._drawn > REDRAW_SECONDS:
-            self.show()
+        if time.monotonic() - self._drawn > REDRAW_SECONDS and not (self._waiting or self._turning):
+            self._turning = True
+            self.call_later(self._draw_in_turn)
 
     def action_log(self) -> None:
         """Linear or logarithmic error."""
@@ -240,11 +242,25 @@ class RunScreen(RunTraining, RunRecalling):
         pages = self.query_one(RunPages)
         pages.display = not self.looks.single
         pages.set_class(pages.page in ("layers", "scores") and pages.room == 1, "-low")
+        self._draw_upper()
+        self._draw_pages(pages)
+
+    def _draw_in_turn(self) -> None:
+        self._turning = False
+        if not self.is_mounted or not self.query(RunPages):
+            return
+        self._drawn = time.monotonic()
+        pages = self.query_one(RunPages)
+        self._turn_of_pages = pages.display and not self._turn_of_pages
+        if self._turn_of_pages:
+            self._draw_pages(pages)
+        else:
+            self._draw_upper()
+
+    def _draw_upper(self) -> None:
         self.query_one("#progress", Static).update("\n".join(self._progress_lines()))
         self._draw_curve()
         self.query_one("#readout", Static).update(f" {self.cursor.describe()}")
-        if pages.display:
-            self._draw_pages(pages)
 
     def _progress_lines(self) -> list[str]:
         timeline, last = self.timeline, self.last
@@ -305,6 +321,8 @@ class RunScreen(RunTraining, RunRecalling):
         return Series(title, window.x, window.mean, 1 + (colour - 1) % 3)
 
     def _draw_pages(self, pages: RunPages) -> None:
+        if not pages.display:
+            return
         branch = self.timeline.branch
         if pages.shows("layers"):
             page = pages.query_one("#layers", Static)

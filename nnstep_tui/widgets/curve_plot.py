@@ -20,6 +20,7 @@ from nnstep.plotting import ACROSS, Axis, Floats, axis_of, line_dots, spread, ti
 
 GUTTER = 8
 COLOURS = 5
+BRAILLE = {bits: chr(0x2800 + bits) if bits else " " for bits in range(256)}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -109,7 +110,6 @@ class CurvePlot(Widget):
 
     def legend(self) -> Text:
         """The names of the joined curves in their colours, the last one first."""
-        self._styles = {}
         text = Text(" ", no_wrap=True, overflow="ellipsis")
         for series in reversed([one for one in self._view.series if not one.points]):
             text.append("━━ ", self._line(series.colour))
@@ -123,7 +123,7 @@ class CurvePlot(Widget):
     def notify_style_update(self) -> None:
         """Draws anew, since the theme may have changed."""
         super().notify_style_update()
-        self._lines = []
+        self._lines, self._styles = [], {}
 
     def on_resize(self) -> None:
         """Draws anew for the new room."""
@@ -144,7 +144,6 @@ class CurvePlot(Widget):
         return self._lines[y] if y < len(self._lines) else Strip.blank(self.size.width, self.rich_style)
 
     def _draw(self) -> list[Strip]:
-        self._styles = {}
         rows, columns, view = self.size.height - 2, self.columns, self._view
         if rows < 1 or self.size.width < GUTTER + 4:
             return [Strip.blank(self.size.width, self.rich_style)] * self.size.height
@@ -181,7 +180,7 @@ class CurvePlot(Widget):
         return dots, owners
 
     def _row(self, dots: NDArray[np.uint8], owners: NDArray[np.int64], at: int) -> list[Segment]:
-        text = "".join(chr(0x2800 + bits) if bits else " " for bits in dots.tolist())
+        text = dots.tobytes().decode("latin-1").translate(BRAILLE)
         edges = np.flatnonzero(np.diff(owners)) + 1
         if at >= 0:
             edges = np.union1d(edges, [at, at + 1])
@@ -207,15 +206,15 @@ class CurvePlot(Widget):
         line = ["─"] * self.columns
         for value in self._x_ticks():
             line[self._column(value)] = "┬"
+        signs = {self._column(x): "!" for x in self._view.marks if self._view.start <= x <= self._view.stop}
+        signs |= {at: "▲"} if at >= 0 else {}
         cells: list[Segment] = []
-        marked = {self._column(x) for x in self._view.marks if self._view.start <= x <= self._view.stop}
-        for column, character in enumerate(line):
-            if column == at:
-                cells.append(Segment("▲", self._style("cursor")))
-            elif column in marked:
-                cells.append(Segment("!", self._style("mark")))
-            else:
-                cells.append(Segment(character, self._style("axis")))
+        done = 0
+        for column in sorted(signs):
+            cells.append(Segment("".join(line[done:column]), self._style("axis")))
+            cells.append(Segment(signs[column], self._style("cursor" if column == at else "mark")))
+            done = column + 1
+        cells.append(Segment("".join(line[done:]), self._style("axis")))
         title = self._view.title[: GUTTER - 1]
         return Strip([Segment(f"{title:>{GUTTER - 1}} └", self._style("axis")), *cells]).simplify()
 
