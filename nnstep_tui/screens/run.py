@@ -71,7 +71,8 @@ class RunScreen(RunTraining, RunRecalling):
     def on_mount(self) -> None:
         """Shows what is known when the layout is."""
         self._waiting = self._turning = self._turn_of_pages = False
-        self._drawn = 0.0
+        self._pages_due = True
+        self._turned = 0.0
         self.call_after_refresh(self.show)
 
     def on_resize(self) -> None:
@@ -88,25 +89,30 @@ class RunScreen(RunTraining, RunRecalling):
 
     def show(self) -> None:
         """Draws everything anew; where several keys wait, once after the last of them."""
+        self._pages_due = True
+        self.show_upper()
+
+    def show_upper(self) -> None:
+        """Draws all but the pages anew."""
         if not getattr(self, "_waiting", True):
             self._waiting = True
             self.call_later(self._draw)
 
     @on(RunTraining.Reported)
     def _show_progress(self, event: RunTraining.Reported) -> None:
-        if time.monotonic() - self._drawn > REDRAW_SECONDS and not (self._waiting or self._turning):
+        if time.monotonic() - self._turned > REDRAW_SECONDS and not (self._waiting or self._turning):
             self._turning = True
             self.call_later(self._draw_in_turn)
 
     def action_log(self) -> None:
         """Linear or logarithmic error."""
         self.looks.log = not self.looks.log
-        self.show()
+        self.show_upper()
 
     def action_highest(self) -> None:
         """The largest losses, or not."""
         self.looks.highest = not self.looks.highest
-        self.show()
+        self.show_upper()
 
     def action_single(self) -> None:
         """The curve alone, or not."""
@@ -217,7 +223,7 @@ class RunScreen(RunTraining, RunRecalling):
     @on(CurvePlot.Clicked)
     def _put_cursor(self, event: CurvePlot.Clicked) -> None:
         self.cursor.put_count(event.x)
-        self.show()
+        self.show_upper()
 
     @on(ConfusionView.Chosen)
     def _enter_cell(self, event: ConfusionView.Chosen) -> None:
@@ -238,18 +244,18 @@ class RunScreen(RunTraining, RunRecalling):
         self._waiting = False
         if not self.is_mounted or not self.query(RunPages):
             return
-        self._drawn = time.monotonic()
         pages = self.query_one(RunPages)
         pages.display = not self.looks.single
         pages.set_class(pages.page in ("layers", "scores") and pages.room == 1, "-low")
         self._draw_upper()
-        self._draw_pages(pages)
+        if self._pages_due:
+            self._draw_pages(pages)
 
     def _draw_in_turn(self) -> None:
         self._turning = False
         if not self.is_mounted or not self.query(RunPages):
             return
-        self._drawn = time.monotonic()
+        self._turned = time.monotonic()
         pages = self.query_one(RunPages)
         self._turn_of_pages = pages.display and not self._turn_of_pages
         if self._turn_of_pages:
@@ -321,6 +327,7 @@ class RunScreen(RunTraining, RunRecalling):
         return Series(title, window.x, window.mean, 1 + (colour - 1) % 3)
 
     def _draw_pages(self, pages: RunPages) -> None:
+        self._pages_due = False
         if not pages.display:
             return
         branch = self.timeline.branch

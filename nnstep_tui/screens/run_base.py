@@ -74,6 +74,10 @@ class RunScreenBase(Screen[None]):
         """Draws everything anew, when the keys at hand are done."""
         raise NotImplementedError
 
+    def show_upper(self) -> None:
+        """Draws all but the pages anew, which do not depend on where the cursor is."""
+        raise NotImplementedError
+
     def halt(self, then: Callable[[], object] | None = None) -> None:
         """Ends the training, after the samples at hand; does something when the run stands still."""
         raise NotImplementedError

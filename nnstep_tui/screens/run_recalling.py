@@ -33,7 +33,7 @@ class RunRecalling(RunScreenBase):
     def action_follow(self) -> None:
         """The cursor follows the last sample."""
         self.cursor.index = None
-        self.show()
+        self.show_upper()
 
     def action_spike(self) -> None:
         """The next spike."""
@@ -117,7 +117,7 @@ class RunRecalling(RunScreenBase):
             middle = self.cursor.place()[1]
             begin = min(max(first, middle - width // 2), max(first, last - width))
             self.looks.part = (begin, begin + width)
-        self.show()
+        self.show_upper()
 
     def action_pan(self, direction: int) -> None:
         """Shows the samples before or after."""
@@ -127,19 +127,23 @@ class RunRecalling(RunScreenBase):
         begin = min(max(first, start + direction * width // 2), max(first, last - width))
         if self.looks.part is not None:
             self.looks.part = (begin, begin + width)
-        self.show()
+        self.show_upper()
 
     def action_whole(self) -> None:
         """Shows the whole run."""
         self.looks.part = None
-        self.show()
+        self.show_upper()
 
     def _move(self, samples: int) -> None:
         self.cursor.move(samples)
         self._keep_in_sight()
 
     def _seek(self, look_up: Callable[[History, int], int | None], what: str, forward: bool = True) -> None:
-        if self.attempt(lambda: self.cursor.seek(look_up, what, forward)):
+        try:
+            self.cursor.seek(look_up, what, forward)
+        except NnstepError as error:
+            self.tell(error)
+        else:
             self._keep_in_sight()
 
     def _keep_in_sight(self) -> None:
@@ -150,7 +154,7 @@ class RunRecalling(RunScreenBase):
                 width = stop - start
                 begin = min(max(first, count - width // 2), max(first, last - width))
                 self.looks.part = (begin, begin + width)
-        self.show()
+        self.show_upper()
 
     def _enter(self, branch: Branch, count: int) -> None:
         if count > branch.end:
