@@ -1,6 +1,7 @@
 """The app on a small network, and ways to look at what stands on its screen."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -51,7 +52,8 @@ def notices(app: NnstepApp) -> str:
 
 
 async def until(pilot: Any, condition: Callable[[], bool]) -> None:
-    for _ in range(1000):
+    patience = time.monotonic() + 60
+    while time.monotonic() < patience:
         await pilot.pause()
         if condition():
             return

@@ -13,6 +13,7 @@ from nnstep_tui.app import NnstepApp
 from nnstep_tui.screens.run import RunScreen
 from nnstep_tui.screens.stepping import SteppingScreen
 from nnstep_tui.screens.student import RunningScreen, StudentErrorScreen
+from nnstep_tui.widgets.lower import LowerPanes
 
 STEPPED = ["right_square_bracket"] * 3
 FAR = ["1", "0", "right_square_bracket"]  # farther than the frames that are kept
@@ -79,6 +80,7 @@ async def test_every_key_that_runs_a_layer_lets_it_be_given_up(
     app, flag = looping(tmp_path)
     size = (80, 24) if "o" in [*before, *keys] else (120, 40)
     async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: app.screen.query_one(LowerPanes).shows("source") == (size[0] > 80))  # laid out
         await settle(pilot)
         for key in before:
             await pilot.press(key)
@@ -90,7 +92,7 @@ async def test_every_key_that_runs_a_layer_lets_it_be_given_up(
             if isinstance(app.screen, RunningScreen):
                 break
             await pilot.press(key)
-        await pilot.pause()
+            await pilot.pause()
         assert time.monotonic() - began < 30  # the time limit is 60
         await give_up(pilot, app, flag)
         assert isinstance(app.screen, SteppingScreen)
