@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 import signal
@@ -29,6 +28,7 @@ from nnstep.signals import exit_code
 from nnstep.student_code import give_up
 from nnstep.training import Progress
 from nnstep_tui.apart import Apart
+from nnstep_tui.app_parts import key_commands, take_signals
 from nnstep_tui.screens.leaving import LeavingScreen
 from nnstep_tui.screens.run import RunScreen
 from nnstep_tui.screens.stepping import SteppingScreen
@@ -88,9 +88,8 @@ class NnstepApp(App[int]):
     def on_mount(self) -> None:
         """Opens the stepping screen."""
         sys.setswitchinterval(SWITCH_SECONDS)
-        threadpool_limits(
-            1, "blas"
-        )  # its further threads wait by spinning, on the cores of the training and the screen
+        # Further threads would wait by spinning, on the cores of the training and the screen.
+        threadpool_limits(1, "blas")
         self.push_screen(SteppingScreen(self.debugger, self.welcome))
 
     def on_ready(self) -> None:
@@ -98,22 +97,12 @@ class NnstepApp(App[int]):
         if self.is_headless:
             return
         spare_what_stays()
-        for name in ("SIGTERM", "SIGHUP"):
-            if hasattr(signal, name):
-                number = getattr(signal, name)
-                asyncio.get_running_loop().add_signal_handler(number, self._take_signal, number)
+        take_signals(self._take_signal)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every key of the screen, so that the command palette finds it by name."""
         yield from super().get_system_commands(screen)
-        for binding in screen.BINDINGS:
-            if isinstance(binding, Binding) and not binding.action.startswith("app."):
-                action = binding.action
-                name = binding.tooltip[:1].upper() + binding.tooltip[1:]
-                shown = binding.key_display or binding.key
-                yield SystemCommand(
-                    f"{binding.description} ({shown})", name, lambda action=action: screen.run_action(action)
-                )
+        yield from key_commands(screen)
 
     def show_reloaded(self, debugger: Debugger) -> None:
         """Shows a debugger whose layers' code was reloaded."""

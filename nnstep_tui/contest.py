@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import time
@@ -16,6 +15,7 @@ from textual.screen import Screen
 
 from nnstep.signals import exit_code
 from nnstep.wars.watch_command import Watched
+from nnstep_tui.app_parts import key_commands, take_signals
 from nnstep_tui.contest_looks import ContestLooks
 from nnstep_tui.screens.contest import ContestScreen
 from nnstep_tui.screens.contest_leaving import ContestLeavingScreen
@@ -56,23 +56,12 @@ class ContestApp(App[int]):
         """The screen is there."""
         if self.is_headless:
             return
-        for name in ("SIGTERM", "SIGHUP"):
-            if hasattr(signal, name):
-                number = getattr(signal, name)
-                asyncio.get_running_loop().add_signal_handler(number, self._take_signal, number)
+        take_signals(self._take_signal)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every key of the screen, so that the command palette finds it by name."""
         yield from super().get_system_commands(screen)
-        for binding in screen.BINDINGS:
-            if isinstance(binding, Binding) and not binding.action.startswith("app."):
-                action = binding.action
-                shown = binding.key_display or binding.key
-                yield SystemCommand(
-                    f"{binding.description} ({shown})",
-                    binding.tooltip[:1].upper() + binding.tooltip[1:],
-                    lambda action=action: screen.run_action(action),
-                )
+        yield from key_commands(screen)
 
     def state(self, missing: int) -> str:
         """What the contest is doing, in words; `missing` is how many of its runs are not done."""

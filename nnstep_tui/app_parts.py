@@ -1,0 +1,31 @@
+"""What the debugger's app and the contest's have in common: keys in the command palette, and signals that end them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterable
+
+from textual.app import SystemCommand
+from textual.binding import Binding
+from textual.screen import Screen
+
+
+def key_commands(screen: Screen[object]) -> Iterable[SystemCommand]:
+    """Every key of a screen, so that the command palette finds it by name."""
+    for binding in screen.BINDINGS:
+        if isinstance(binding, Binding) and not binding.action.startswith("app."):
+            action = binding.action
+            name = binding.tooltip[:1].upper() + binding.tooltip[1:]
+            shown = binding.key_display or binding.key
+            yield SystemCommand(
+                f"{binding.description} ({shown})", name, lambda action=action: screen.run_action(action)
+            )
+
+
+def take_signals(take: Callable[[int], object]) -> None:
+    """Calls something with the number of a SIGTERM or SIGHUP, on the thread of the running app."""
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            number = getattr(signal, name)
+            asyncio.get_running_loop().add_signal_handler(number, take, number)
