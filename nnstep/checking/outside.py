@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import sys
 from types import ModuleType
 from typing import Any
@@ -10,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from nnstep.checking.places import NOT_STUDENTS, Anything, class_holdings, holds_arrays, values_of
+from nnstep.random_state import GENERATORS, put_state, state_of
 
 LARGEST_OUTSIDE = 2**22
-GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 
 
 class Outside:
@@ -93,23 +92,6 @@ def shared_generators(layer: Any) -> list[Any]:
     module = _module_of(type(layer))
     holders = [*(vars(cls) for cls in type(layer).__mro__), vars(module) if module else {}]
     return [value for holder in holders for value in holder.values() if isinstance(value, GENERATORS)]
-
-
-def state_of(generator: Any) -> Any:
-    """Where a random generator stands."""
-    if isinstance(generator, np.random.Generator):
-        return generator.bit_generator.state
-    return generator.get_state() if isinstance(generator, np.random.RandomState) else generator.getstate()
-
-
-def put_state(generator: Any, state: Any) -> None:
-    """Lets a random generator stand where it stood."""
-    if isinstance(generator, np.random.Generator):
-        generator.bit_generator.state = state
-    elif isinstance(generator, np.random.RandomState):
-        generator.set_state(state)
-    else:
-        generator.setstate(state)
 
 
 def _module_of(cls: type) -> ModuleType | None:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from nnstep.checking.findings import Finding
-from nnstep.checking.outside import generators_of, state_of
+from nnstep.checking.outside import generators_of
 from nnstep.checking.subject import Floats, Probe, Subject
+from nnstep.random_state import state_of
 
 DRAWS = 12
 
