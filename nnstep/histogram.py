@@ -27,7 +27,7 @@ class Histogram:
 
 
 def histogram(array: Array, bins: int) -> Histogram:
-    """Counts the finite values of an array of any shape in about `bins` bins, never more than `bins`."""
+    """Counts the finite values of an array of any shape in `bins` bins of equal width."""
     values: Array = np.asarray(array, np.float64).ravel()
     finite: Array = values[np.isfinite(values)]
     if not finite.size:
@@ -39,10 +39,11 @@ def histogram(array: Array, bins: int) -> Histogram:
         if not math.isfinite(high - low):
             finite, low, high = finite / 4, low / 4, high / 4
     edges: NDArray[np.float64] = np.linspace(low, high, max(1, bins) + 1)
-    if low < 0 < high and bins >= 4:
-        width = (high - low) / (bins - 1)
-        steps = range(math.floor(low / width), math.ceil(high / width) + 1)
-        edges = np.array([step * width for step in steps])
-        edges[0], edges[-1] = min(edges[0], low), max(edges[-1], high)
+    if low < 0 < high and bins >= 2:
+        below = min(max(round(-low / (high - low) * bins), 1), bins - 1)
+        above = bins - below
+        width = max(-low / below, high / above)
+        edges = width * np.arange(-below, above + 1)
+        edges[0], edges[-1] = min(edges[0], low), max(edges[-1], high)  # a quotient times its divisor may fall short
     counts, _ = np.histogram(finite, edges)
     return Histogram(edges, counts, values.size - finite.size)

@@ -7,11 +7,18 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from nnstep.data import load_data
 from nnstep.layers import ActivationLayer, AffineLayer
 from nnstep.network import Network
 from nnstep.samples import Dataset
+
+# The same examples in every run, so that a change answers for its own faults only; to look for new ones:
+# pytest --hypothesis-profile=search
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("search", max_examples=1000, deadline=None)
+settings.load_profile("repeatable")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
