@@ -9,6 +9,8 @@ import linecache
 import random
 import sys
 import tokenize
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -22,7 +24,7 @@ from nnstep.homework_loss import find_loss
 from nnstep.homework_network import Found, find_network
 from nnstep.losses import Loss
 from nnstep.memory import keep_freed_memory
-from nnstep.missing_modules import stand_ins
+from nnstep.missing_modules import absence, stand_ins
 from nnstep.notebook import definitions, main_definitions, read_notebook
 from nnstep.stack import kind_of
 from nnstep.student_code import TIME_LIMIT, StudentCode, StudentError
@@ -115,7 +117,7 @@ def _load(path: str, full: str, text: str, raw: bytes, code: StudentCode, versio
             code.call(
                 f"loading {code.name}", _execute, definitions(tree) if notebook else tree, module, notes, notebook
             )
-        notes += [f"{name} is not installed: what uses it does not work" for name in missing]
+        notes += [absence(name) for name in missing]
         code.files |= _siblings(full, before)
         found = _found(module, tree, code)
     except StudentError:
@@ -162,6 +164,22 @@ def _kind(layer: object, code: StudentCode) -> str:
 
 def _execute(tree: ast.Module, module: ModuleType, notes: list[str], apart: bool) -> None:
     """Runs a program in a module; `apart`: each statement alone, leaving out imports of what is not installed."""
+    with _arguments(str(module.__file__)):
+        _execute_with(tree, module, notes, apart)
+
+
+@contextmanager
+def _arguments(file: str) -> Iterator[None]:
+    """While it lasts, a program finds no arguments of a command line, as where it runs by itself."""
+    words = sys.argv
+    sys.argv = [file]
+    try:
+        yield
+    finally:
+        sys.argv = words
+
+
+def _execute_with(tree: ast.Module, module: ModuleType, notes: list[str], apart: bool) -> None:
     file, names = str(module.__file__), vars(module)
     if not apart:
         exec(compile(tree, file, "exec"), names)

@@ -60,8 +60,11 @@ class _FileCheck:
             self.results.append(result)
         if not self.alone:
             self.told(self.report, "together")
-            names = [result.parameters if result else [] for result in self.results]
-            check_together(self.homework, self.report, self.source, shapes, names)
+            results = [result or Result() for result in self.results]
+            check_together(
+                self.homework, self.report, self.source, shapes,
+                [result.parameters for result in results], [result.judged for result in results],
+            )  # fmt: skip
         return self.report
 
     def _shapes(self) -> list[Shape]:

@@ -26,8 +26,9 @@ ENDED = ("raised", "timeout")
 
 
 def check_together(
-    homework: Homework, report: FileReport, source: Source, shapes: list[Shape], parameters: list[list[Path]]
-) -> None:
+    homework: Homework, report: FileReport, source: Source, shapes: list[Shape], parameters: list[list[Path]],
+    judged: list[list[Path]],
+) -> None:  # fmt: skip
     """Adds to a report what is found in the loss and in the layers together.
 
     Args:
@@ -36,16 +37,18 @@ def check_together(
         source: the file's text.
         shapes: of one sample, as each layer takes it.
         parameters: where each layer's parameters are.
+        judged: those of them whose update shows their gradient as it is.
     """
-    _Together(homework, report, source, shapes, parameters).run()
+    _Together(homework, report, source, shapes, parameters, judged).run()
 
 
 class _Together:
     def __init__(
-        self, homework: Homework, report: FileReport, source: Source, shapes: list[Shape], parameters: list[list[Path]]
-    ) -> None:
+        self, homework: Homework, report: FileReport, source: Source, shapes: list[Shape],
+        parameters: list[list[Path]], judged: list[list[Path]],
+    ) -> None:  # fmt: skip
         self.homework, self.report, self.source = homework, report, source
-        self.shapes, self.parameters = shapes, parameters
+        self.shapes, self.parameters, self.judged = shapes, parameters, judged
         self.code = homework.code
         self.own_loss = homework.loss_from != "nnstep"
 
@@ -95,7 +98,7 @@ class _Together:
         if any(f.id in ENDED for f in report.loss.findings):
             return
         loss = LossSubject(homework.loss, self.code, output)
-        whole = Whole(homework.layers, homework.names, self.parameters, loss, self.code, self.shapes[0])
+        whole = Whole(homework.layers, homework.names, self.judged, loss, self.code, self.shapes[0])
         try:
             if not self._is_joint(whole):
                 self._whole(whole, output)
