@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -36,6 +37,9 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit code: 0 done, 1 the answer is no, 2 bad input, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character is no reason to stop
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
         words.insert(0, "debug")
@@ -209,7 +213,7 @@ def _add_check(commands: argparse._SubParsersAction[Parser]) -> None:
     check.add_argument("--teacher", action="store_true", help="all hints, and how each fault is mended")
     check.add_argument("--time-limit", type=float, default=10, metavar="S", help="for each call; default 10 seconds")
     check.add_argument("--memory-limit", type=int, default=1024, metavar="MIB", help="for each file; default 1024")
-    check.add_argument("--junit", metavar="FILE.xml", help="write a report as JUnit XML")
+    check.add_argument("--junit", metavar="FILE.xml", help="write a report as JUnit XML (- for standard output)")
     _add_json(check)
 
 

@@ -52,7 +52,7 @@ class _FileCheck:
         shapes = self._shapes()
         late: set[type] = set()
         for index, layer in enumerate(layers):
-            entry = LayerReport(index, kind_of(layer))
+            entry = LayerReport(index, self.homework.names[index].rpartition(" ")[0])
             self.report.layers.append(entry)
             self.told(self.report, "layers")
             result = Result() if index in self.skip else self._layer(index, layer, shapes, late)
