@@ -2,9 +2,9 @@
 
     python benchmarks/run_screen.py [DATA [EPOCHS [HOMEWORK.py]]]
 
-Trains the reference network with the compiled engine, or a student's network as it is written, in turn without a screen,
-as `nnstep train` does, and in the real app at 160 × 48 with its scores, curves, panes and autosave. Then presses keys of
-the app while it trains, and opens random positions of the run. Read the ratios and the 95th percentiles.
+Trains the reference network with the compiled engine, or a student's network as it is written, in turn without a
+screen, as `nnstep train` does, and in the real app at 160 × 48 with its scores, curves, panes and autosave. Then
+presses keys of the app while it trains, and opens random positions. Read the ratios and the 95th percentiles.
 """
 
 from __future__ import annotations
