@@ -312,7 +312,7 @@ class RunScreen(RunTraining, RunRecalling):
         means = self.curves.epoch_means(present)
         ends = np.array([epoch * self.curves.per_epoch for epoch, _ in means], float)
         done = ends <= self.curves.extent(present)[1]
-        series.append(Series("epochs", ends[done], np.array([mean for _, mean in means])[done], 2, points=True))
+        series.append(Series("mean of an epoch", ends[done], np.array([m for _, m in means])[done], 2, points=True))
         cursor = None if self.cursor.here < 0 else float(self.cursor.place()[1])
         marks = [float(at) for at in self.app.marks()]
         plot.show(PlotView(series, start, stop, self.looks.log, cursor, marks, "error"))

@@ -40,7 +40,7 @@ class OutputBars(Static):
             bar = "█" * round(room * min(1.0, max(0.0, value)))
             mark = "◀" if index == label else " "
             style = "bold" if index == best else ""
-            text.append(f"{index} {bar:{room}} {value:6.2f} {mark}\n", style)
+            text.append(f"{index} {bar:{room}} {_six_wide(value):>6} {mark}\n", style)
         text.rstrip()
         self.update(text, layout=False)
 
@@ -49,3 +49,8 @@ class OutputBars(Static):
         place = event.get_content_offset(self)
         if place and place.y < self._classes_shown:
             self.post_message(self.Clicked(place.y))
+
+
+def _six_wide(value: float) -> str:
+    text = f"{value:.2f}" if abs(value) < 100 else f"{value:.0e}"
+    return text.replace("-", "−")

@@ -279,6 +279,19 @@ async def test_the_curve_zooms_pans_and_changes_its_scale() -> None:
         assert screen.cursor.here < part * 800
 
 
+@SIZES
+async def test_the_means_of_the_epochs_are_marked_at_their_ends_and_named(size: tuple[int, int]) -> None:
+    app = make_app(limit=100, epochs=4)
+    async with app.run_test(size=size) as pilot:
+        screen = await trained(app, pilot)
+        await pilot.press("z")
+        await until(pilot, lambda: "● mean of an epoch" in screen_text(app))
+        columns = screen.query_one(CurvePlot).columns
+        lines = screen_text(app).replace("● mean", "  mean").splitlines()
+        marked = sorted(column - 9 for line in lines for column, sign in enumerate(line) if sign == "●")
+        assert marked == [min(columns - 1, columns * epoch // 4) for epoch in (1, 2, 3, 4)]
+
+
 async def test_another_learning_rate_while_it_trains_is_a_branch_and_both_stand_on_the_curve() -> None:
     app = make_app(limit=500, epochs=3000)
     async with app.run_test(size=(120, 40)) as pilot:
