@@ -135,7 +135,7 @@ class _FileCheck:
             if self.source.uses(layer, "axis"):
                 return replace(finding, id="axis", confidence=0.8)
         elif finding.id == "derivative-at-output":
-            line = self.source.overwrites(layer)
+            line = self.source.overwrites_kept(layer)
             if line is not None and not _keeps_input(layer):
                 text = f"{finding.evidence}: forward writes its output over the array that it keeps for backward"
                 return replace(finding, id="overwritten", evidence=text, line=line, confidence=0.8)

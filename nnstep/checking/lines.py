@@ -63,6 +63,21 @@ class Source:
             return False
         return {n.id for n in ast.walk(made.value) if isinstance(n, ast.Name)} <= {given, "np", "numpy"}
 
+    def overwrites_kept(self, layer: Any) -> int | None:
+        """A line of forward that replaces a kept array by what is made of it, such as `np.tanh(z, out=z)`."""
+        definition = self._definition(getattr(layer, "forward_propagation", None))
+        nodes = [*ast.walk(definition)] if definition is not None else []
+        kept = {
+            ast.unparse(node.value): node.lineno
+            for node in nodes
+            if isinstance(node, ast.Assign) and any(isinstance(_root(t), ast.Attribute) for t in node.targets)
+        }
+        for node in nodes:
+            target = _made_of_itself(node)
+            if target is not None and (target.startswith("self.") or kept.get(target, node.lineno) < node.lineno):
+                return node.lineno
+        return None
+
     def overwrites(self, layer: Any) -> int | None:
         """A line of forward that changes an array in place: `out=`, `x[…] = …`, `x *= …`."""
         definition = self._definition(getattr(layer, "forward_propagation", None))
@@ -162,6 +177,20 @@ def _attribute(layer: Any, node: ast.Attribute) -> Any:
     for name in reversed(names):
         found = getattr(found, name, None)
     return found
+
+
+def _made_of_itself(node: ast.AST) -> str | None:
+    """The array that a call or an assignment replaces, in place, by what it makes of it."""
+    if isinstance(node, ast.Call):
+        outs = [ast.unparse(k.value) for k in node.keywords if k.arg == "out"]
+        return outs[0] if outs and outs[0] in {ast.unparse(argument) for argument in node.args} else None
+    if isinstance(node, ast.AugAssign) and not isinstance(node.op, ast.Add | ast.Sub):
+        return ast.unparse(_root(node.target))
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+        target = ast.unparse(_root(node.targets[0]))
+        used = {ast.unparse(part) for part in ast.walk(node.value) if isinstance(part, ast.Name | ast.Attribute)}
+        return target if target in used else None
+    return None
 
 
 def _first_line(definition: Definition) -> int:
