@@ -14,6 +14,7 @@ from nnstep.checking.layer_check import Result, check
 from nnstep.checking.lines import Source
 from nnstep.checking.shapes import sample_shapes
 from nnstep.checking.subject import Shape, Subject
+from nnstep.checking.untrained import never_change
 from nnstep.homework import Homework
 from nnstep.stack import kind_of
 from nnstep.student_code import StudentCode, StudentError
@@ -112,6 +113,8 @@ class _FileCheck:
     def _within(self, index: int, layer: Any, name: str, shapes: list[Shape]) -> Result:
         shape = shapes[index] if index < len(shapes) else sample_shapes([layer], self.code)[0]
         result = check(Subject(layer, name, self.code, shape))
+        if not result.findings and self.source.updates_always(layer):
+            result.findings += never_change(result.untrained)
         if index == 0 and not result.findings:
             data = integer_arrays(self.homework.module)
             result.findings += check_inputs(Subject(layer, name, self.code, shape), data)

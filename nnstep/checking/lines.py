@@ -52,6 +52,17 @@ class Source:
         parts = [definition, *self._called(definition, layer)] if definition is not None else []
         return any(word in ast.unparse(part) for part in parts)
 
+    def updates_always(self, layer: Any) -> bool:
+        """Backward makes an update with the learning rate whatever the layer's settings are."""
+        definition = self._definition(getattr(layer, "backward_propagation", None))
+        if not isinstance(definition, ast.FunctionDef) or not definition.args.args:
+            return False
+        nodes = [*ast.walk(definition)]
+        rate = definition.args.args[-1].arg
+        return any(isinstance(n, ast.Name) and n.id == rate for n in nodes) and not any(
+            isinstance(n, ast.If | ast.IfExp) for n in nodes
+        )
+
     def returns_given(self, layer: Any) -> bool:
         """Backward's result is made of the gradient that it was given alone."""
         definition = self._definition(getattr(layer, "backward_propagation", None))
