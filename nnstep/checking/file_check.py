@@ -62,7 +62,8 @@ class _FileCheck:
         if not self.alone:
             self.told(self.report, "together")
             names = [result.parameters if result else [] for result in self.results]
-            check_together(self.homework, self.report, self.source, shapes, names)
+            last = self.results[-1] or Result()
+            check_together(self.homework, self.report, self.source, shapes, names, last.model)
         return self.report
 
     def _shapes(self) -> list[Shape]:
