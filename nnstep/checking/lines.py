@@ -130,7 +130,7 @@ class Source:
             updates = [
                 n
                 for n in ast.walk(place)
-                if isinstance(n, ast.Assign | ast.AugAssign) and _updates(n, finding.tensor.split(".")[-1])
+                if isinstance(n, ast.Assign | ast.AugAssign) and _updates(n, finding.tensor)
             ]
             if not updates:
                 continue
@@ -217,8 +217,8 @@ def _made(definition: Definition) -> ast.stmt | ast.expr | None:
     if not returns:
         return None
     last = max(returns, key=lambda n: n.lineno)
-    if isinstance(last.value, ast.Name):
-        name = last.value.id
+    if isinstance(last.value, ast.Name | ast.Attribute):
+        name = ast.unparse(last.value)
         makers = [n for n in _own_nodes(definition) if isinstance(n, ast.Assign | ast.AugAssign) and _sets(n, name)]
         if makers:
             return max(makers, key=lambda n: n.lineno)
@@ -238,7 +238,7 @@ def _own_nodes(definition: ast.FunctionDef) -> Iterator[ast.AST]:
 def _sets(node: ast.Assign | ast.AugAssign, name: str) -> bool:
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     roots = [_root(target) for target in targets]
-    return any(isinstance(root, ast.Name) and root.id == name for root in roots)
+    return any(ast.unparse(root) == name for root in roots)
 
 
 def _root(target: ast.expr) -> ast.expr:
@@ -247,8 +247,11 @@ def _root(target: ast.expr) -> ast.expr:
     return target
 
 
-def _updates(node: ast.Assign | ast.AugAssign, attribute: str) -> bool:
-    """An assignment to `self.attribute`, or to `self.something["attribute"]`."""
+def _updates(node: ast.Assign | ast.AugAssign, tensor: str) -> bool:
+    """An assignment to `self.attribute`, or to `self.something["attribute"]`, or to the list that holds an array."""
+    *holders, attribute = tensor.split(".")
+    if attribute.isdigit():
+        return bool(holders) and _updates_entry(node, holders[-1], int(attribute))
     for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
         parts = target.elts if isinstance(target, ast.Tuple) else [target]
         for part in parts:
@@ -260,6 +263,21 @@ def _updates(node: ast.Assign | ast.AugAssign, attribute: str) -> bool:
     return False
 
 
+def _updates_entry(node: ast.Assign | ast.AugAssign, holder: str, number: int) -> bool:
+    """An assignment to `self.holder[number]`, to all of `self.holder`, or to an entry of it that a variable names."""
+    for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+        root = _root(target)
+        if isinstance(root, ast.Attribute) and root.attr == holder:
+            keys = [n.slice.value for n in ast.walk(target) if isinstance(n, ast.Subscript) and _is_number(n.slice)]  # type: ignore[attr-defined]
+            if not keys or keys[-1] == number:
+                return True
+    return False
+
+
+def _is_number(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int)
+
+
 def _in_place_line(definition: Definition) -> int | None:
     for node in ast.walk(definition):
         if isinstance(node, ast.AugAssign) and isinstance(_root(node.target), ast.Name):
@@ -268,4 +286,5 @@ def _in_place_line(definition: Definition) -> int | None:
             return node.lineno
         if isinstance(node, ast.Call) and any(keyword.arg == "out" for keyword in node.keywords):
             return node.lineno
-    return None
+    made = [n for n in ast.walk(definition) if isinstance(n, ast.AugAssign) and not isinstance(n.op, ast.Sub)]
+    return made[0].lineno if made else None

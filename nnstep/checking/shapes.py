@@ -158,8 +158,9 @@ def _outcome(trial: Any, X: Any, Y: Any, kept: dict[Any, Shape], code: StudentCo
     G = np.random.default_rng(4).uniform(0.2, 0.9, Y.shape)
     try:
         dX = code.call("backward_propagation", trial.backward_propagation, G, 0.125)
-    except StudentError:
-        return penalty + RAISES_BACKWARD
+    except StudentError as error:
+        shapes_differ = "raised ValueError" in error.message  # an error of another kind has nothing to do with shapes
+        return penalty + RAISES_BACKWARD + shapes_differ
     if not isinstance(dX, np.ndarray):
         return penalty + NO_ARRAY
     if any(path in kept and kept[path] != array.shape for path, array in arrays_in(trial).items()):
