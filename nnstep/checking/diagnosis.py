@@ -53,7 +53,11 @@ def diagnose(subject: Subject, model: Model, view: View) -> list[Finding]:
         found.append(Finding("learning-rate", view.tensor, f"your {view.label} {rate.words}", 0.97))
         view = view.scaled(lambda case: case.run.rate**-rate.power)
         own = _constant(view, theory)
-        if not view.wrong or (theory and view.fits(theory)) or (own and own > 0 and view.path is not None and rate.power == -1):
+        if (
+            not view.wrong
+            or (theory and view.fits(theory))
+            or (own and own > 0 and view.path is not None and rate.power == -1)
+        ):
             return found
     named = integers(view) or _named(subject, model, view, theory) or whole_numbers(view)
     return found + (named or _with_rate(subject, model, view) or [_unexplained(view)])

@@ -13,8 +13,8 @@ from nnstep.checking.failures import raised, unfinished
 from nnstep.checking.findings import FileReport, Finding
 from nnstep.checking.integer_data import check_targets, integer_arrays
 from nnstep.checking.lines import Source
-from nnstep.checking.loss_joint import check_joint
 from nnstep.checking.loss_check import check_loss, rows_factor
+from nnstep.checking.loss_joint import check_joint
 from nnstep.checking.loss_subject import ROWS, TENSOR, LossSubject
 from nnstep.checking.model import Model
 from nnstep.checking.network_check import Whole, check_whole

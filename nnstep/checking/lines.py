@@ -84,9 +84,9 @@ class Source:
             if isinstance(node, ast.Assign) and any(isinstance(_root(t), ast.Attribute) for t in node.targets)
         }
         for node in nodes:
-            target = _made_of_itself(node)
-            if target is not None and (target.startswith("self.") or kept.get(target, node.lineno) < node.lineno):
-                return node.lineno
+            made = _made_of_itself(node)
+            if made and (made[0].startswith("self.") or kept.get(made[0], made[1]) < made[1]):
+                return made[1]
         return None
 
     def overwrites(self, layer: Any) -> int | None:
@@ -128,9 +128,7 @@ class Source:
         places = [definition, *self._called(definition, layer)]
         for place in places:
             updates = [
-                n
-                for n in ast.walk(place)
-                if isinstance(n, ast.Assign | ast.AugAssign) and _updates(n, finding.tensor)
+                n for n in ast.walk(place) if isinstance(n, ast.Assign | ast.AugAssign) and _updates(n, finding.tensor)
             ]
             if not updates:
                 continue
@@ -190,17 +188,17 @@ def _attribute(layer: Any, node: ast.Attribute) -> Any:
     return found
 
 
-def _made_of_itself(node: ast.AST) -> str | None:
-    """The array that a call or an assignment replaces, in place, by what it makes of it."""
+def _made_of_itself(node: ast.AST) -> tuple[str, int] | None:
+    """The array that a call or an assignment replaces, in place, by what it makes of it, and the line."""
     if isinstance(node, ast.Call):
-        outs = [ast.unparse(k.value) for k in node.keywords if k.arg == "out"]
-        return outs[0] if outs and outs[0] in {ast.unparse(argument) for argument in node.args} else None
+        for out in (ast.unparse(k.value) for k in node.keywords if k.arg == "out"):
+            return (out, node.lineno) if out in {ast.unparse(argument) for argument in node.args} else None
     if isinstance(node, ast.AugAssign) and not isinstance(node.op, ast.Add | ast.Sub):
-        return ast.unparse(_root(node.target))
+        return ast.unparse(_root(node.target)), node.lineno
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
         target = ast.unparse(_root(node.targets[0]))
         used = {ast.unparse(part) for part in ast.walk(node.value) if isinstance(part, ast.Name | ast.Attribute)}
-        return target if target in used else None
+        return (target, node.lineno) if target in used else None
     return None
 
 

@@ -127,7 +127,7 @@ def _not_summed(subject: Subject, path: Path, probe: Probe, run: Run) -> Finding
 
 
 def _of_one_row(subject: Subject, path: Path, probe: Probe, run: Run) -> int | None:
-    """The row that the gradient is that of alone: the layer is written for one sample, and takes more without a word."""
+    """The row whose gradient this is: the layer is written for one sample, and takes more without a word."""
     gradient = as_gradient(run, path)
     if gradient is None:
         return None

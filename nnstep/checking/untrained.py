@@ -1,4 +1,4 @@
-"""Finds weights that a layer's backward call leaves as they are, although it makes their gradient or trains the bias."""
+"""Finds weights that backward never changes, although it makes their gradient or trains the bias."""
 
 from __future__ import annotations
 
