@@ -113,6 +113,10 @@ class Source:
         if finding.id == "overwritten":
             line = self.overwrites(layer) if forward else _in_place_line(definition)
             return line or definition.lineno
+        if finding.id == "overflow":
+            powers = [line for part in [definition, *self._called(definition, layer)] for line in _exponentials(part)]
+            if powers:
+                return powers[0]
         if finding.id in DERIVED or (forward and finding.id == "axis"):
             for called in self._called(definition, layer):
                 made = _made(called)
@@ -274,6 +278,12 @@ def _updates_entry(node: ast.Assign | ast.AugAssign, holder: str, number: int) -
 
 def _is_number(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, int)
+
+
+def _exponentials(definition: Definition) -> list[int]:
+    """The lines that call exp."""
+    calls = [n for n in ast.walk(definition) if isinstance(n, ast.Call)]
+    return sorted(n.lineno for n in calls if ast.unparse(n.func).split(".")[-1] == "exp")
 
 
 def _in_place_line(definition: Definition) -> int | None:
