@@ -19,6 +19,7 @@ from nnstep.student_code import StudentCode, StudentError
 
 MOST_SIZES = 6
 LARGEST_GUESS = 34
+LARGEST_PICTURE = 17
 GUESSING = 3.0
 USUAL_SIZES = (784, 5)
 DIMENSIONS = (
@@ -97,8 +98,8 @@ def candidates(layers: list[Any], later: bool = False) -> Iterable[Shape]:
 
 
 def guesses() -> Iterator[Shape]:
-    """Shapes of small samples, where nothing says what is meant."""
-    for size in range(1, LARGEST_GUESS):
+    """Shapes of small samples, and of small square pictures as rows, where nothing says what is meant."""
+    for size in (*range(1, LARGEST_GUESS), *(k * k for k in range(6, LARGEST_PICTURE))):
         yield from ((1, size), (size,), (size, 1))
 
 
