@@ -19,8 +19,10 @@ FEWEST_ELEMENTS = 4
 SECONDS = 0.06
 DIRECTIONS = 2
 WRONG, DOUBTFUL = 1e-2, 1e-4
+SINGLE = float(np.finfo(np.float32).eps)  # coarse steps are for float32
 
 Output = Callable[[Floats], Floats]
+Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -86,7 +88,9 @@ class Measured:
         return far | ~np.isfinite(a)
 
 
-def measure_input(subject: Subject, X: Floats, G: Floats, layer: object = None) -> Measured:
+def measure_input(
+    subject: Subject, X: Floats, G: Floats, layer: object = None, places: Places | None = None
+) -> Measured:
     """Measures dE/dX of Σ Y·G at X.
 
     Args:
@@ -94,6 +98,7 @@ def measure_input(subject: Subject, X: Floats, G: Floats, layer: object = None) 
         X: where.
         G: dE/dY.
         layer: a copy that stands elsewhere, such as after an update; the layer as it is where it is None.
+        places: the elements to measure; as many as there is time for where it is None.
     """
 
     def output(x: Floats) -> Floats:
@@ -102,7 +107,7 @@ def measure_input(subject: Subject, X: Floats, G: Floats, layer: object = None) 
         return subject.output(subject.fresh() if layer is None else _copy_of(layer, subject), x)
 
     trial = subject.fresh() if layer is None else _copy_of(layer, subject)
-    return measure(output, X, G)
+    return measure(output, X, G, places=places)
 
 
 def measure_parameter(subject: Subject, path: Path, X: Floats, G: Floats) -> Measured:
@@ -119,15 +124,20 @@ def measure_parameter(subject: Subject, path: Path, X: Floats, G: Floats) -> Mea
     return measure(output, array.astype(np.float64), G, dtype)
 
 
-def measure(output: Output, point: Floats, G: Floats, dtype: np.dtype[np.generic] | None = None) -> Measured:
+def measure(
+    output: Output, point: Floats, G: Floats, dtype: np.dtype[np.generic] | None = None, places: Places | None = None
+) -> Measured:
     """Measures the gradient of Σ output(point)·G by the elements of point."""
     rng = np.random.default_rng(7)
     began = time.perf_counter()
     center = output(point)
     step, noise = _choose_step(output, point, G, rng, dtype)
-    seconds = (time.perf_counter() - began) / 5
-    count = int(np.clip(SECONDS / (2 * seconds), FEWEST_ELEMENTS, MOST_ELEMENTS))
-    chosen = np.arange(point.size) if point.size <= count * 1.25 else np.sort(rng.choice(point.size, count, False))
+    if places is None:
+        seconds = (time.perf_counter() - began) / 5
+        count = int(np.clip(SECONDS / (2 * seconds), FEWEST_ELEMENTS, MOST_ELEMENTS))
+        chosen = np.arange(point.size) if point.size <= count * 1.25 else np.sort(rng.choice(point.size, count, False))
+    else:
+        chosen = places
     values, bends = np.zeros(len(chosen)), np.zeros(len(chosen))
     for number, index in enumerate(chosen):
         values[number], bends[number] = _element(output, point, int(index), step, G, center, dtype)
@@ -136,7 +146,8 @@ def measure(output: Output, point: Floats, G: Floats, dtype: np.dtype[np.generic
     kinks = bends > (0.02 if step == STEP else 0.01 + 10 * noise) * (np.abs(values) + 0.01 * scale) + 1e-7
     kinks |= ~np.isfinite(values)
     kept = ~kinks
-    floor = float(np.clip(10 * noise, 1e-7 if step == STEP else 2e-4, 5e-2))
+    rounding = SINGLE * float(np.max(np.abs(center * G), initial=0)) / (step * scale)
+    floor = float(np.clip(10 * noise, 1e-7 if step == STEP else max(2e-4, rounding), 5e-2))
     directions = []
     if len(chosen) < point.size:
         for _ in range(DIRECTIONS):

@@ -50,6 +50,7 @@ class Whole:
         self.loss, self.code, self.shape = loss, code, shape
         self.outside = Outside(layers)
         for layer, paths in zip(self.layers, parameters, strict=True):
+            _own_arrays(layer, paths)
             vary(layer, paths)
         self.single = any(a.dtype == np.float32 for layer in layers for a in arrays_in(layer).values())
 
@@ -150,6 +151,15 @@ class Whole:
         array = np.asarray(at(layers[index], path))
         put(layers[index], path, (array + move).astype(array.dtype))
         return self.loss.number(y, self.forward(layers, X))
+
+
+def _own_arrays(layer: Any, paths: list[Path]) -> None:
+    """Gives a layer its own copy of what its class holds for it to begin with, so that one can be moved alone."""
+    for name, *rest in paths:
+        array = getattr(type(layer), str(name), None)
+        is_own = getattr(layer, str(name), None) is not array
+        if isinstance(array, np.ndarray) and not rest and not is_own:
+            setattr(layer, str(name), array.copy())
 
 
 def check_whole(whole: Whole, judge_rows: bool, alone_ok: bool) -> list[Finding]:
