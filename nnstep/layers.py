@@ -84,6 +84,9 @@ class AffineLayer(Layer):
         init: how the weights start: lecun, xavier, he or uniform01. The bias starts at zero.
         rng: where the weights are drawn from; a fresh generator with seed 0 where none is given.
         dtype: float64 or float32.
+
+    Raises:
+        NnstepError: a size is no whole number above 0, or the rule for the weights is unknown.
     """
 
     def __init__(
@@ -94,6 +97,9 @@ class AffineLayer(Layer):
         rng: np.random.Generator | None = None,
         dtype: DTypeLike = np.float64,
     ) -> None:
+        for size in (inputs, outputs):
+            if not isinstance(size, int | np.integer) or size < 1:
+                raise NnstepError(f"an affine layer expected sizes as whole numbers from 1, received {size!r}")
         rng = np.random.default_rng(0) if rng is None else rng
         self.weights: Array = initial_weights(init, inputs, outputs, rng).astype(dtype)
         self.bias: Array = np.zeros(outputs, dtype)
