@@ -34,7 +34,7 @@ def build_network(
         dtype: float64 or float32.
 
     Raises:
-        NnstepError: the description, the loss or the init cannot be understood.
+        NnstepError: the description, the loss or the init cannot be understood, or the loss cannot take the outputs.
     """
     if init not in INITS:
         raise NnstepError(f"unknown init '{init}'", f"Choose one of: {', '.join(INITS)}")
@@ -52,6 +52,12 @@ def build_network(
         )
     if not any(sizes_of(layer) for layer in network.layers):
         raise NnstepError(f"layers '{layers}' hold no affine layer", "Give at least two sizes, such as 784,10,tanh")
+    last = repr(network.layers[-1])
+    if loss == "cross_entropy" and last not in ("softmax", "sigmoid"):
+        raise NnstepError(
+            f"cross_entropy takes shares from 0 to 1, but layers '{layers}' end with {last}",
+            "End them with softmax, or behind plain outputs take softmax_cross_entropy",
+        )
     return network
 
 

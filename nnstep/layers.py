@@ -84,9 +84,6 @@ class AffineLayer(Layer):
         init: how the weights start: lecun, xavier, he or uniform01. The bias starts at zero.
         rng: where the weights are drawn from; a fresh generator with seed 0 where none is given.
         dtype: float64 or float32.
-
-    Raises:
-        NnstepError: a size is no whole number above 0, or the rule for the weights is unknown.
     """
 
     def __init__(
@@ -97,9 +94,6 @@ class AffineLayer(Layer):
         rng: np.random.Generator | None = None,
         dtype: DTypeLike = np.float64,
     ) -> None:
-        for size in (inputs, outputs):
-            if not isinstance(size, int | np.integer) or size < 1:
-                raise NnstepError(f"an affine layer expected sizes as whole numbers from 1, received {size!r}")
         rng = np.random.default_rng(0) if rng is None else rng
         self.weights: Array = initial_weights(init, inputs, outputs, rng).astype(dtype)
         self.bias: Array = np.zeros(outputs, dtype)
@@ -217,8 +211,11 @@ def initial_weights(
     2015); uniform01: between 0 and 1, kept for the lesson of how it fails.
 
     Raises:
-        NnstepError: the rule is unknown.
+        NnstepError: the rule is unknown, or a size is no whole number above 0.
     """
+    for size in (inputs, outputs):
+        if not isinstance(size, int | np.integer) or size < 1:
+            raise NnstepError(f"a layer expected its sizes as whole numbers from 1, received {size!r}")
     limits = {
         "lecun": (1 / inputs) ** 0.5,
         "xavier": (6 / (inputs + (fan_out or outputs))) ** 0.5,
