@@ -342,6 +342,15 @@ def app_watch(app: object) -> object:
     return parse_watch("loss", ())
 
 
+async def test_the_loss_has_room_at_80_columns() -> None:
+    app = make_app(limit=6000)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("f", "n", "f")
+        await pilot.pause()
+        first = screen_text(app).splitlines()[0]
+        assert "backward affine 1" in first and f"loss {app.debugger.loss:.4f}" in first
+
+
 def printed(content: object, width: int) -> str:
     console = Console(width=width, force_terminal=False)
     with console.capture() as capture:
