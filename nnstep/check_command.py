@@ -28,6 +28,7 @@ def check(options: Namespace) -> int:
         print("\r\033[K", end="", file=sys.stderr, flush=True)
     if not several and outcomes[0].refused:
         raise outcomes[0].refused
+    _write(options, outcomes)
     if options.json != "-":
         if several:
             if options.teacher:
@@ -35,7 +36,6 @@ def check(options: Namespace) -> int:
             print(writer.table(outcomes))
         else:
             print(writer.file(outcomes[0]))
-    _write(options, outcomes)
     return 0 if all(outcome.ok for outcome in outcomes) else 1
 
 
@@ -54,7 +54,7 @@ def _write(options: Namespace, outcomes: list[Outcome]) -> None:
     """The reports for programs."""
     if options.json:
         reports = [{"file": outcome.file, **outcome.report} for outcome in outcomes]
-        text = json.dumps(reports if len(reports) > 1 else reports[0], indent=2, ensure_ascii=False)
+        text = json.dumps(reports if len(reports) > 1 else reports[0], indent=2, ensure_ascii=options.json == "-")
         if options.json == "-":
             print(text)
         else:

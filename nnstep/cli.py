@@ -6,10 +6,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from nnstep import __version__
 from nnstep.errors import NnstepError
+from nnstep.option_parser import Parser, unknown_command
+from nnstep.streams import UNWRITABLE, drop_output, make_writable
 
 COMMANDS = (
     "debug",
@@ -26,21 +28,16 @@ COMMANDS = (
 )
 
 
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Says what is wrong and where the options are listed, and exits with 2."""
-        self.exit(2, f"nnstep: {message}. See {self.prog} --help\n")
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit code: 0 done, 1 the answer is no, 2 bad input, 130 interrupted."""
+    make_writable()
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
         words.insert(0, "debug")
     parser = make_parser()
     try:
+        if words[0] not in COMMANDS and not words[0].startswith("-"):
+            parser.error(unknown_command(words[0], COMMANDS))
         options = parser.parse_args(words)
     except SystemExit as exit:
         return int(exit.code or 0)
@@ -50,7 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run_or_say(options: argparse.Namespace) -> int:
     """Runs a command; what ends it is one line, and its exit code."""
     try:
-        return run(options)
+        code = run(options)
+        sys.stdout.flush()
+        return code
     except NnstepError as error:
         for text in (getattr(error, "printed", ""), getattr(error, "traceback", "")):
             if text:
@@ -63,9 +62,14 @@ def run_or_say(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("nnstep: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError as error:
+        drop_output(error)
         return 0
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        drop_output(error)
+        return 2
 
 
 def run(options: argparse.Namespace) -> int:

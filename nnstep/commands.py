@@ -39,6 +39,7 @@ def evaluate(options: Namespace) -> int:
     test = bench.stack.guard(lambda: test_set(bench.network, bench.data.test))
     say(str(test), options)
     write_json(options, {"test": asdict(test), "config": config_of(options, bench)})
+    _say_untrained(options, bench)
     say_more(bench)
     return 0
 
@@ -72,6 +73,7 @@ def predict(options: Namespace) -> int:
         wrong = "   wrong" if labelled and row["label"] != row["prediction"] else ""
         say(f"{row['image']}: {row['prediction']}   output {row['confidence']:.3f}{truth}{wrong}", options)
     write_json(options, {"predictions": rows_out})
+    _say_untrained(options, bench)
     say_more(bench)
     return 0
 
@@ -81,6 +83,8 @@ def trace(options: Namespace) -> int:
     check_outputs(options.json, options.npz)
     if (options.run is None) != (options.at is None):
         raise NnstepError("--run and --at go together", "Such as --run FILE.nnrun --at 7.31415")
+    if options.branch and not options.run:
+        raise NnstepError("--branch goes with --run", "Such as --run FILE.nnrun --at 7.31415 --branch main")
     options.batch_size, options.shuffle = 1, False
     report: dict[str, Any] = {}
     if options.run:
@@ -231,6 +235,12 @@ def forward(network: Network, samples: Samples) -> Any:
     parts = range(0, len(samples), 1000)
     with np.errstate(over="ignore", invalid="ignore"), evaluating(network.layers):
         return np.concatenate([network.forward(samples.inputs(slice(i, i + 1000), dtype)) for i in parts])
+
+
+def _say_untrained(options: Namespace, bench: Workbench) -> None:
+    """Says so where what was judged has not learned anything."""
+    if not options.weights and not bench.homework:
+        print("note: the weights are untrained; --weights FILE.npz loads those of nnstep train --save", file=sys.stderr)
 
 
 def _only(number: int | None, frames: list[Frame]) -> list[Frame]:

@@ -211,8 +211,11 @@ def initial_weights(
     2015); uniform01: between 0 and 1, kept for the lesson of how it fails.
 
     Raises:
-        NnstepError: the rule is unknown.
+        NnstepError: the rule is unknown, or a size is no whole number above 0.
     """
+    for size in (inputs, outputs):
+        if not isinstance(size, int | np.integer) or size < 1:
+            raise NnstepError(f"a layer expected its sizes as whole numbers from 1, received {size!r}")
     limits = {
         "lecun": (1 / inputs) ** 0.5,
         "xavier": (6 / (inputs + (fan_out or outputs))) ** 0.5,

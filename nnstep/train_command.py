@@ -38,6 +38,8 @@ def train(options: Namespace) -> int:
     """Trains, prints a line for each epoch and the test line, and writes what was asked for."""
     if options.epochs < 1:
         raise NnstepError(f"--epochs expected to be 1 or more, received {options.epochs}")
+    if not 0 < options.budget < 1e9:
+        raise NnstepError(f"--budget expected to be a number of MiB above 0, received {options.budget:g}")
     settings = settings_of(options)
     check_outputs(options.save, options.json, options.save_run)
     stopping = EarlyStopping(options.patience) if options.patience is not None else None

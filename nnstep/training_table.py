@@ -14,6 +14,7 @@ import numpy as np
 
 from nnstep.architecture import DEFAULT_LAYERS, build_network, input_shape
 from nnstep.bars import progress_bar
+from nnstep.command_output import write_json
 from nnstep.contenders import NAMES, OURS, Contender, installed, parse_contender, usual_contenders
 from nnstep.data import load_data
 from nnstep.engines.base import check_engine, choose_engine
@@ -55,8 +56,6 @@ class Row:
 
 def train_table(options: Namespace) -> int:
     """Trains all contenders, prints the table and writes the report."""
-    from nnstep.comparing import write_report
-
     epochs = USUAL_EPOCHS if options.epochs is None else options.epochs
     if epochs < 1:
         raise NnstepError(f"--epochs expected to be 1 or more, received {epochs}")
@@ -74,9 +73,9 @@ def train_table(options: Namespace) -> int:
     for contender in contenders:
         rows.append(_trained(contender, data, epochs))
         print(f"{_title(rows[-1])}: {_ending(rows[-1])}", file=sys.stderr, flush=True)
-    print(table(rows, len(data.train)), file=sys.stderr if options.json == "-" else sys.stdout)
     report = report_of(rows, data, missing, options)
-    write_report(options, report)
+    write_json(options, report)
+    print(table(rows, len(data.train)), file=sys.stderr if options.json == "-" else sys.stdout)
     if options.curves:
         from nnstep.training_curves import courses_of
         from nnstep_tui.curves_app import CurvesApp

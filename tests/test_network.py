@@ -46,6 +46,63 @@ def test_targets_that_do_not_fit_are_refused() -> None:
         Network([AffineLayer(1, 1)]).fit(np.ones((3, 1)), np.ones(3), 1, 0.1)
 
 
+@pytest.mark.parametrize("columns", [1, 9])
+def test_targets_are_never_stretched_over_the_outputs(columns: int) -> None:
+    network = Network([AffineLayer(4, 10)])
+    for call in (lambda y: network.fit(np.ones((3, 4)), y, 1, 0.1), lambda y: network.predict(np.ones((3, 4)), y)):
+        with pytest.raises(NnstepError, match="of the outputs' shape"):
+            call(np.zeros((3, columns)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"epochs": 0}, "epochs expected to be 1 or more, received 0"),
+        ({"batch_size": -1}, "batch size expected to be 1 or more, received -1"),
+        ({"learning_rate": np.nan}, "learning rate"),
+        ({"optimizer": "adm"}, "unknown optimizer"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_refused_before_anything_is_learned(changes: dict, says: str) -> None:
+    network = Network([AffineLayer(2, 1)])
+    before = network.layers[0].parameters["weights"].copy()
+    with pytest.raises(NnstepError, match=says):
+        network.fit(np.ones((3, 2)), np.ones((3, 1)), **({"epochs": 1, "learning_rate": 0.1} | changes))
+    np.testing.assert_array_equal(network.layers[0].parameters["weights"], before)
+
+
+def test_plain_lists_do_as_inputs_and_targets() -> None:
+    network = Network([AffineLayer(2, 1)])
+    assert len(network.fit([[0, 0], [0, 1]], [[0], [1]], 1, 0.1, report=lambda line: None)) == 1
+    assert network.predict([[1, 1]], [[0]], report=lambda line: None).shape == (1, 1)
+
+
+def test_what_is_no_layer_cannot_be_added() -> None:
+    for wrong in ("tanh", AffineLayer, np.tanh):
+        with pytest.raises(NnstepError, match="expected a layer"):
+            Network().add(wrong)
+
+
+def test_a_layer_of_two_methods_has_its_line_in_the_summary() -> None:
+    class Doubled:
+        def forward_propagation(self, X):
+            return 2 * X
+
+        def backward_propagation(self, dE_dY, learning_rate):
+            return 2 * dE_dY
+
+    assert "2  Doubled" in Network([AffineLayer(4, 2)]).add(Doubled()).summary()
+
+
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [([0, 10], "from 0 to 9, received 10"), ([-1], "received -1"), ([1.0], "float64"), ([[1], [2]], r"\(2, 1\)")],
+)
+def test_labels_that_cannot_be_one_hot_are_refused(labels: list, says: str) -> None:
+    with pytest.raises(NnstepError, match=says):
+        one_hot(np.array(labels))
+
+
 def test_shuffled_epochs_differ_and_come_back_with_the_seed() -> None:
     assert epoch_order(50, 1, True, 3).tolist() == epoch_order(50, 1, True, 3).tolist()
     assert epoch_order(50, 1, True, 3).tolist() != epoch_order(50, 2, True, 3).tolist()

@@ -37,8 +37,9 @@ class PositionLine(Static):
         if frame.step.index >= len(debugger.stack.layers) - 1 and says is not None:
             verdict = ("✓", "bold") if says == debugger.label else ("✗", "bold white on red")
             loss = debugger.loss if frame.step.index >= len(debugger.stack.layers) else None
-            known = f"· loss {loss:.4f} " if loss is not None else ""
-            parts.append(Text.assemble(f"{known}· label {debugger.label}, says {says} ", verdict, " "))
+            if loss is not None:
+                parts.append(Text(f"· loss {loss:.4f} "))
+            parts.append(Text.assemble(f"· label {debugger.label}, says {says} ", verdict, " "))
         else:
             parts.append(Text(f"· label {debugger.label} "))
         if len(debugger.timeline.branches) > 1:
