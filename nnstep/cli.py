@@ -179,7 +179,7 @@ def make_parser() -> Parser:
     trace.add_argument("--learning-rate", type=float, default=0.1, metavar="η", help="default 0.1")
     trace.add_argument("--optimizer", default="sgd", help="sgd (default), momentum, nesterov, rmsprop, adam or adamw")
     trace.add_argument("--run", metavar="FILE.nnrun", help="of a saved run, with its network and data")
-    trace.add_argument("--at", metavar="EPOCH.SAMPLE", help="where in that run (from 1.1)")
+    trace.add_argument("--at", metavar="EPOCH.SAMPLE[.STEP]", help="where in that run (from 1.1)")
     trace.add_argument("--branch", metavar="NAME", help="of which branch of it; default: the last one trained")
     trace.add_argument("--step", type=int, metavar="K", help="only this step (from 1)")
     trace.add_argument("--npz", metavar="FILE.npz", help="write all arrays there")

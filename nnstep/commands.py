@@ -13,13 +13,13 @@ import numpy as np
 
 from nnstep.adapting import HomeworkStack
 from nnstep.autosave import default_autosave_path
-from nnstep.branches import parse_position
+from nnstep.branches import Position, parse_position
 from nnstep.command_output import check_outputs, config_of, say, say_more, write_json
 from nnstep.debugger import Debugger
 from nnstep.engines.base import choose_engine
 from nnstep.errors import NnstepError
 from nnstep.layers import evaluating
-from nnstep.network import Evaluation, Network, epoch_order
+from nnstep.network import Evaluation, Network, epoch_order, loss_text
 from nnstep.network import evaluate as evaluate_outputs
 from nnstep.run_report import describe_run, run_text
 from nnstep.runs import open_run, read_notes, read_run
@@ -84,7 +84,7 @@ def trace(options: Namespace) -> int:
     options.batch_size, options.shuffle = 1, False
     report: dict[str, Any] = {}
     if options.run:
-        position = parse_position(options.at)
+        position, options.step = _position_and_step(options.at, options.step)
         bench, timeline = open_saved(options)
         timeline.visit(position, options.branch)
         row, frames = timeline.row_at(timeline.count), list(timeline.frames())
@@ -114,7 +114,8 @@ def trace(options: Namespace) -> int:
     }
     if not (options.json or options.npz):
         where = f"{options.run} at {report['at']}, {report['branch']}\n" if options.run else ""
-        print(f"{where}digit {row}: label {report['label']}, says {report['prediction']}, loss {report['loss']:.6f}")
+        said = f"label {report['label']}, says {report['prediction']}, loss {loss_text(report['loss'])}"
+        print(f"{where}digit {row}: {said}")
         print("\n".join("\n" + as_text(frame) for frame in frames))
     if options.npz:
         buffer = io.BytesIO()
@@ -231,6 +232,14 @@ def forward(network: Network, samples: Samples) -> Any:
     parts = range(0, len(samples), 1000)
     with np.errstate(over="ignore", invalid="ignore"), evaluating(network.layers):
         return np.concatenate([network.forward(samples.inputs(slice(i, i + 1000), dtype)) for i in parts])
+
+
+def _position_and_step(at: str, step: int | None) -> tuple[Position, int | None]:
+    """Reads EPOCH.SAMPLE, or EPOCH.SAMPLE.STEP, which the debugger takes as well."""
+    place, _, last = at.rpartition(".")
+    if step is None and "." in place and last.isdecimal():
+        return parse_position(place), int(last)
+    return parse_position(at), step
 
 
 def _only(number: int | None, frames: list[Frame]) -> list[Frame]:

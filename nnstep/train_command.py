@@ -21,7 +21,7 @@ from nnstep.early_stopping import EarlyStopping
 from nnstep.engines.base import choose_engine
 from nnstep.errors import NnstepError
 from nnstep.lookout import Lookout
-from nnstep.network import training_line
+from nnstep.network import loss_text, training_line
 from nnstep.runs import save_run
 from nnstep.scoring import score
 from nnstep.signals import exit_code, stop_requests
@@ -181,12 +181,12 @@ def _bar(trainer: Trainer) -> Iterator[Any]:
     columns = (
         TextColumn("epoch {task.fields[epoch]}"),
         BarColumn(bar_width=None),
-        TextColumn("{task.fields[rate]:,.0f} samples/s  error={task.fields[error]:.6f}  {task.fields[left]} left"),
+        TextColumn("{task.fields[rate]:,.0f} samples/s  error={task.fields[error]}  {task.fields[left]} left"),
         TextColumn("{task.fields[engine]}"),
     )
     with Bar(*columns, console=Console(stderr=True), transient=True, expand=True) as bar:
         task = bar.add_task(
-            "", total=len(trainer.samples), epoch="", rate=0.0, error=0.0, left="", engine=trainer.engine.name
+            "", total=len(trainer.samples), epoch="", rate=0.0, error="", left="", engine=trainer.engine.name
         )
 
         def show(progress: Progress) -> None:
@@ -195,7 +195,7 @@ def _bar(trainer: Trainer) -> Iterator[Any]:
                 completed=progress.sample,
                 epoch=f"{progress.epoch}/{progress.epochs}",
                 rate=progress.rate,
-                error=progress.error,
+                error=loss_text(progress.error),
                 left=clock(progress.seconds_left),
             )
 

@@ -11,10 +11,12 @@ from textual.widgets import Static
 
 from nnstep.command_output import clock
 from nnstep.errors import NnstepError
+from nnstep.network import loss_text
 from nnstep.run_curves import RunCurves
 from nnstep.run_text import memory_text, pulse_lines, score_lines
 from nnstep.runs import notes_of, read_run, restore_branches, save_run
 from nnstep.scoring import Mistake
+from nnstep.statistics import output_text
 from nnstep_tui.screens.ask import Ask
 from nnstep_tui.screens.help import HelpScreen
 from nnstep_tui.screens.run_recalling import RunRecalling
@@ -289,8 +291,8 @@ class RunScreen(RunTraining, RunRecalling):
             compiling = "the first time ever the engine is compiled, which takes some seconds"
             return [first, f" starting; {compiling}" if timeline.engine.name == "numba" else " starting"]
         second = (
-            f" epoch {last.epoch}/{self.epochs} · sample {last.sample:,}/{last.samples:,} · error {last.error:.6f}"
-            f" · {last.rate:,.0f} samples/s"
+            f" epoch {last.epoch}/{self.epochs} · sample {last.sample:,}/{last.samples:,}"
+            f" · error {loss_text(last.error)} · {last.rate:,.0f} samples/s"
         )
         return [first, second + (f" · {clock(last.seconds_left)} left" if self.busy else "")]
 
@@ -373,7 +375,7 @@ class RunScreen(RunTraining, RunRecalling):
         for one in shown:
             assert test is not None
             pixels = test.inputs(slice(one.row, one.row + 1))
-            words = f"{one.confidence:.2f}"
+            words = output_text(one.confidence)
             views.append(
                 View(
                     f"{one.label} said {one.said}",
