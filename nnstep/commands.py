@@ -170,13 +170,13 @@ def open_debugger(options: Namespace) -> int:
         raise NnstepError(f"--epochs expected to be 1 or more, received {options.epochs}")
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     try:
-        made: Opened | None = _make_debugger(options)
+        made: Opened | None = make_debugger(options)
     except StudentError as error:
         if not terminal or not options.net:
             raise
         from nnstep_tui.waiting import WaitingApp
 
-        made = WaitingApp(lambda: _make_debugger(options), error, [options.net]).run()
+        made = WaitingApp(lambda: make_debugger(options), error, [options.net]).run()
         if made is None:
             raise
     if not terminal:
@@ -202,7 +202,8 @@ class Opened:
     data: Dataset
 
 
-def _make_debugger(options: Namespace) -> Opened:
+def make_debugger(options: Namespace) -> Opened:
+    """Loads or sets up what the options name, for the app."""
     if options.run:
         bench, timeline = open_saved(options)
         notes = read_run(options.run).meta.get("notes", {})
@@ -210,11 +211,12 @@ def _make_debugger(options: Namespace) -> Opened:
     else:
         settings = settings_of(options)
         bench = set_up(options)
-        train_set = bench.data.train
-        check_sample(options.sample, len(train_set), "of the training set")
+        train_set, start = bench.data.train, 0
+        if options.sample is not None:
+            check_sample(options.sample, len(train_set), "of the training set")
+            order = epoch_order(len(train_set), 1, settings.shuffle, settings.seed)
+            start = int(np.flatnonzero(order == options.sample)[0])
         engine = choose_engine(options.engine, bench.stack)
-        order = epoch_order(len(train_set), 1, settings.shuffle, settings.seed)
-        start = int(np.flatnonzero(order == options.sample)[0])
         timeline = Timeline(bench.stack, train_set, engine, settings, start=start)
         notes, config = {}, config_of(options, bench)
     return Opened(Debugger(timeline, **read_notes(notes, bench.stack)), config, bench.data)

@@ -172,6 +172,19 @@ def test_ctrl_c_stops_at_a_sample_and_still_saves(tmp_path: Path) -> None:
         assert file["0.weights"].shape == (784, 128)
 
 
+def test_commands_compute_in_one_thread_as_the_app_does_so_that_bits_are_the_same_everywhere(tmp_path: Path) -> None:
+    script = (
+        "import sys\nfrom nnstep.cli import main\nfrom threadpoolctl import threadpool_info\n"
+        "main(sys.argv[1:])\nprint([pool['num_threads'] for pool in threadpool_info() if pool['user_api'] == 'blas'])"
+    )
+    command = ["train", "--limit", "40", "--test-limit", "10", "--epochs", "1", "--batch-size", "16"]
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
+    for first in ("", "import numpy\n"):
+        words = [sys.executable, "-c", first + script, *command, "--optimizer", "adam"]
+        done = subprocess.run(words, capture_output=True, text=True, env=environment, check=True)
+        assert set(json.loads(done.stdout.splitlines()[-1])) == {1}
+
+
 def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkeypatch) -> None:
     from nnstep.errors import NnstepError
     from nnstep.storage import write_text, write_whole

@@ -10,6 +10,8 @@ from pilot_app import make_app, notices, screen_text, text, until
 from textual.widgets import Input
 
 from nnstep.architecture import build_network
+from nnstep.cli import main, make_parser
+from nnstep.commands import make_debugger
 from nnstep.engines.numpy_engine import NumpyEngine
 from nnstep.runs import read_run, restore_branches
 from nnstep.stack import Stack
@@ -45,6 +47,27 @@ async def page(app: NnstepApp, pilot: Any, name: str) -> None:
         await pilot.press("v")
         await pilot.pause()
     await pilot.pause()
+
+
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+async def test_a_shuffled_run_with_further_options_equals_the_command_of_the_same_options(
+    engine: str, tmp_path: Path
+) -> None:
+    if engine == "numba":
+        pytest.importorskip("numba")
+    options = ["--limit", "70", "--test-limit", "10", "--layers", "784,16,tanh,10,tanh", "--engine", engine]
+    options += ["--batch-size", "16", "--shuffle", "--optimizer", "adam", "--learning-rate", "0.01", "--epochs", "2"]
+    options += ["--schedule", "cosine:3", "--augment", "shift:1", "--dtype", "float32"]
+    made = make_debugger(make_parser().parse_args(["debug", *options]))
+    app = NnstepApp(made.debugger, 2, made.config, False, made.data.test)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await trained(app, pilot)
+    assert main(["train", *options, "--save", str(tmp_path / "w.npz")]) == 0
+    ours = [array for arrays in app.debugger.stack.snapshot()[:4] for array in arrays.values()]
+    with np.load(tmp_path / "w.npz") as file:
+        theirs = [file[f"{number}.{name}"] for number in (0, 1) for name in ("weights", "bias")]
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @SIZES
