@@ -360,7 +360,8 @@ class RunScreen(RunTraining, RunRecalling):
         chosen = max(0, min(self.looks.alarm, len(alarms) - 1))
         page.border_title = f"alarm {chosen + 1} of {len(alarms)}" if alarms else "alarms"
         page.border_subtitle = "A: the next, Enter opens it" if alarms else ""
-        page.update(alarms[chosen].text() if alarms else "nothing seems wrong so far", layout=False)
+        width = max(24, page.size.width)
+        page.update(alarms[chosen].text(width) if alarms else "nothing seems wrong so far", layout=False)
 
     def _draw_mistakes(self, gallery: Gallery) -> None:
         found, test = self.mistakes(), self.app.test

@@ -427,6 +427,23 @@ async def test_diverging_names_the_layer_and_can_be_opened() -> None:
         await until(pilot, lambda: isinstance(app.screen, RunScreen) and "diverged" in notices(app))
 
 
+async def test_the_first_nan_is_where_infinity_began_not_where_the_loss_shows_it() -> None:
+    # the backward pass of the last sample of epoch 1 overflows; the loss of the next one is the first that is NaN
+    app = make_app(layers="784,32,relu,10", learning_rate=50)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("t")
+        await until(pilot, lambda: "diverged" in text(app, "#progress"))
+        trouble = text(app, "#progress")
+        assert "infinity began in dE/dX of affine 3, step 6 of 8 (backward) at 1.60" in trouble
+        assert ". N and Enter open where it began" in notices(app)
+        await pilot.press("N")
+        await until(pilot, lambda: run_screen(app).cursor.here == 59)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SteppingScreen))
+        await pilot.pause()
+        assert "sample 60/60" in text(app, "#position") and app.debugger.cursor == 5
+
+
 async def test_a_screen_without_a_run_says_what_to_press() -> None:
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
@@ -452,6 +469,8 @@ async def test_an_alarm_is_told_and_opens_the_debugger_where_it_shows(size: tupl
         await pilot.pause()
         assert alarm.title in text(app, "#alarms") and screen.query_one("#alarms").display
         assert screen.cursor.place()[1] == app.debugger.timeline.count_of(alarm.position)
+        width = screen.query_one("#alarms").size.width
+        assert all(len(line) <= width or " " not in line.strip() for line in text(app, "#alarms").splitlines())
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SteppingScreen))
         await pilot.pause()
