@@ -60,9 +60,9 @@ def run_or_say(options: argparse.Namespace) -> int:
     except MemoryError:
         print("nnstep: this does not fit into memory. Take smaller --layers or --limit", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print("nnstep: interrupted", file=sys.stderr)
-        return 130
+        return 128 + getattr(stop, "number", 2)  # another signal than Ctrl-C says which
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
