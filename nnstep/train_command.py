@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import signal
 import sys
 import threading
 import time
@@ -24,7 +26,7 @@ from nnstep.lookout import Lookout
 from nnstep.network import loss_text, training_line
 from nnstep.runs import save_run
 from nnstep.scoring import score
-from nnstep.signals import Interrupted, exit_code, stop_requests
+from nnstep.signals import Interrupted, exit_code, leave_closed_terminal, stop_requests
 from nnstep.storage import save_weights
 from nnstep.timeline import Timeline
 from nnstep.training import Progress, Trainer
@@ -124,7 +126,7 @@ def _run_epochs(
 
     What is saved at an epoch's end is on disk before the epoch's line is printed. Early stopping is an end too.
     """
-    with _bar(trainer) as bar, printed(trainer.monitor) as print_alarms:
+    with _though_closed(stop), _bar(trainer) as bar, printed(trainer.monitor) as print_alarms:
         for progress in trainer.run(options.epochs):
             bar(progress)
             print_alarms(progress.epoch_ended)
@@ -145,7 +147,20 @@ def _run_epochs(
                     return 0
             if stop and trainer.epoch <= options.epochs:
                 return stop[0]
-    return 0
+    return stop[0] if stop and trainer.epoch <= options.epochs else 0
+
+
+@contextmanager
+def _though_closed(stop: list[int]) -> Iterator[None]:
+    """A line that finds the terminal closed, before its signal has come, asks to stop as that does."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        leave_closed_terminal()
+        if not stop:
+            stop.append(signal.SIGHUP)
 
 
 def _autosave(options: Namespace, bench: Workbench, monitor: Monitor | None) -> Autosave:
