@@ -59,9 +59,9 @@ def run_or_say(options: argparse.Namespace) -> int:
     except MemoryError:
         print("nnstep: this does not fit into memory. Take smaller --layers or --limit", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print("nnstep: interrupted", file=sys.stderr)
-        return 130
+        return 128 + getattr(stop, "number", 2)  # another signal than Ctrl-C says which
     except BrokenPipeError as error:
         drop_output(error)
         return 0
@@ -74,6 +74,7 @@ def run_or_say(options: argparse.Namespace) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command that the options name."""
+    one_thread()
     if options.command == "debug":
         from nnstep.commands import open_debugger
 
@@ -87,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
 
         return check(options)
     if options.command == "compare":
-        one_thread()
+        os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
         from nnstep.comparing import compare
 
         return compare(options)
@@ -105,10 +106,16 @@ def run(options: argparse.Namespace) -> int:
 
 
 def one_thread() -> None:
-    """Lets numpy and the frameworks, which are not loaded yet, compute in one thread: their times can be compared."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+    """Lets matrix products be computed in one thread, in every command and in the app.
+
+    Several threads add up in another order: a run would not come out with the same bits wherever it is trained again.
+    """
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+        os.environ[name] = "1"
+    if "numpy" in sys.modules:  # it has read them already
+        from threadpoolctl import threadpool_limits
+
+        threadpool_limits(1, "blas")
 
 
 def make_parser() -> Parser:
@@ -131,7 +138,9 @@ def make_parser() -> Parser:
         default=True,
         help="keep the run on disk while epochs are trained, in the account's state folder (the default)",
     )
-    debug.add_argument("--sample", type=int, default=0, metavar="I", help="which digit first (from 0)")
+    debug.add_argument(
+        "--sample", type=int, metavar="I", help="which digit first (from 0); default: the first that training takes"
+    )
 
     train = commands.add_parser("train", help="trains without a screen")
     _add_data(train)
@@ -183,7 +192,7 @@ def make_parser() -> Parser:
     trace.add_argument("--learning-rate", type=float, default=0.1, metavar="η", help="default 0.1")
     trace.add_argument("--optimizer", default="sgd", help="sgd (default), momentum, nesterov, rmsprop, adam or adamw")
     trace.add_argument("--run", metavar="FILE.nnrun", help="of a saved run, with its network and data")
-    trace.add_argument("--at", metavar="EPOCH.SAMPLE", help="where in that run (from 1.1)")
+    trace.add_argument("--at", metavar="EPOCH.SAMPLE[.STEP]", help="where in that run (from 1.1)")
     trace.add_argument("--branch", metavar="NAME", help="of which branch of it; default: the last one trained")
     trace.add_argument("--step", type=int, metavar="K", help="only this step (from 1)")
     trace.add_argument("--npz", metavar="FILE.npz", help="write all arrays there")

@@ -32,7 +32,7 @@ class Evaluation:
     def __str__(self) -> str:
         n = self.samples
         return (
-            f"Test set: Avg. loss: {self.loss:.4f}, "
+            f"Test set: Avg. loss: {loss_text(self.loss, 4)}, "
             f"Accuracy: {self.correct}/{n} ({100 * self.correct / n:.1f}%), "
             f"strict: {self.strict_correct}/{n} ({100 * self.strict_correct / n:.1f}%)"
         )
@@ -215,9 +215,14 @@ def batches(order: NDArray[np.int64], batch_size: int) -> Iterator[NDArray[np.in
         yield order[start : start + batch_size]
 
 
+def loss_text(loss: float, decimals: int = 6) -> str:
+    """A loss or error as all lines print it: with decimals, and an exponent where it has grown beyond a million."""
+    return f"{loss:.{decimals}e}" if 1e6 <= abs(loss) < np.inf else f"{loss:.{decimals}f}"
+
+
 def training_line(epoch: int, epochs: int, error: float) -> str:
     """The line that is printed after each epoch."""
-    return f"Training epoch {epoch}/{epochs}   error={error:.6f}"
+    return f"Training epoch {epoch}/{epochs}   error={loss_text(error)}"
 
 
 def evaluate(outputs: Array, targets: Array, loss: Loss) -> Evaluation:

@@ -8,6 +8,7 @@ from html import escape
 import numpy as np
 
 from nnstep.branches import Branch
+from nnstep.network import loss_text
 from nnstep.pulse import MEASURES, Pulse
 from nnstep.report_page import table
 from nnstep.run_curves import RunCurves
@@ -106,4 +107,4 @@ def pulse_table(found: Findings) -> str:
 
 def number_or_dash(value: float) -> str:
     """A loss as tables show it."""
-    return f"{value:.6f}" if np.isfinite(value) else "not finite"
+    return loss_text(value) if np.isfinite(value) else "not finite"

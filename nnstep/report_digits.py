@@ -13,7 +13,7 @@ from nnstep.report_page import table
 from nnstep.run_findings import Findings
 from nnstep.samples import Samples
 from nnstep.scoring import Score
-from nnstep.statistics import number_text
+from nnstep.statistics import number_text, output_text
 
 MISTAKES = 30
 UNITS = 128
@@ -65,9 +65,10 @@ def mistake_gallery(found: Findings) -> str:
     """The worst mistakes, as pictures."""
     entries = []
     for mistake in found.answers.mistakes(MISTAKES):
+        output, loss = output_text(mistake.confidence), _loss(mistake.loss)
         text = (
             f'<b>{mistake.label}</b>, says <span class="said">{mistake.said}</span>'
-            f"<small>output {mistake.confidence:.2f}<br>loss {_loss(mistake.loss)}<br>test digit {mistake.row}</small>"
+            f"<small>output {output}<br>loss {loss}<br>test digit {mistake.row}</small>"
         )
         entries.append(f"<li>{_digit(found.test, mistake.row)}{text}</li>")
     return f'<ul class="gallery">{"".join(entries)}</ul>' if entries else "<p>There are none.</p>"

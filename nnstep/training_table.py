@@ -21,7 +21,7 @@ from nnstep.engines.base import check_engine, choose_engine
 from nnstep.errors import NnstepError
 from nnstep.frameworks.base import FRAMEWORKS, Blueprint, open_framework
 from nnstep.layers import evaluating
-from nnstep.network import Evaluation, Network, epoch_order, evaluate
+from nnstep.network import Evaluation, Network, epoch_order, evaluate, loss_text
 from nnstep.network_file import read_network_file
 from nnstep.samples import Dataset
 from nnstep.stack import Stack
@@ -195,7 +195,7 @@ def _cells(row: Row, ratio: float, samples: int) -> str:
     if not row.epochs:
         return f"  {row.failure}"
     test, seconds = row.epochs[-1]["test"], row.seconds_per_epoch()
-    errors = [f"{epoch['error']:.6f}" for epoch in row.epochs]
+    errors = [loss_text(epoch["error"]) for epoch in row.epochs]
     if len(errors) > SHOWN_ERRORS:
         errors = [*errors[: SHOWN_ERRORS // 2], "…", *errors[-SHOWN_ERRORS // 2 :]]
     shares = f"{test['correct'] / test['samples']:>10.1%}{test['strict_correct'] / test['samples']:>9.1%}"
@@ -213,7 +213,7 @@ def _ending(row: Row) -> str:
     last = row.epochs[-1]
     test = last["test"]
     ended = f", {row.failure}" if row.failure else ""
-    return f"error {last['error']:.6f}, accuracy {test['correct']}/{test['samples']}{ended}"
+    return f"error {loss_text(last['error'])}, accuracy {test['correct']}/{test['samples']}{ended}"
 
 
 def report_of(rows: Sequence[Row], data: Dataset, missing: dict[str, str], options: Namespace) -> dict[str, Any]:

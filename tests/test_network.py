@@ -4,7 +4,7 @@ import pytest
 from nnstep.architecture import build_network, describe_layers
 from nnstep.errors import NnstepError
 from nnstep.layers import ActivationLayer, AffineLayer
-from nnstep.network import Network, epoch_order, one_hot
+from nnstep.network import Network, epoch_order, loss_text, one_hot
 
 
 def test_fit_prints_the_training_lines(capsys: pytest.CaptureFixture[str]) -> None:
@@ -14,6 +14,12 @@ def test_fit_prints_the_training_lines(capsys: pytest.CaptureFixture[str]) -> No
     errors = network.fit(np.ones((1, 1)), np.ones((1, 1)), epochs=2, learning_rate=0.5)
     assert errors == [1, 1]
     assert capsys.readouterr().out == ("Training epoch 1/2   error=1.000000\nTraining epoch 2/2   error=1.000000\n")
+
+
+def test_a_loss_that_has_grown_huge_is_printed_with_an_exponent() -> None:
+    known = {0.0223177: "0.022318", 25367.5: "25367.500000", 5.8125e291: "5.812500e+291", np.nan: "nan", np.inf: "inf"}
+    assert {loss: loss_text(loss) for loss in known} == known
+    assert loss_text(1.5e8, 4) == "1.5000e+08"
 
 
 def test_predict_prints_the_test_line_with_both_accuracies(capsys: pytest.CaptureFixture[str]) -> None:

@@ -133,6 +133,21 @@ def test_the_command_names_what_was_not_usual() -> None:
     )
 
 
+def test_what_goes_beyond_plain_descent_is_in_the_command_and_on_the_page(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    ways = ["--optimizer", "adam", "--learning-rate", "0.01", "--weight-decay", "0.001", "--clip-norm", "0.5"]
+    ways += ["--schedule", "step:1:0.5", "--augment", "shift:1", "--patience", "5", "--batch-size", "8", "--shuffle"]
+    assert main(["train", *SMALL, *ways, "--epochs", "2", "--save-run", "a.nnrun"]) == 0
+    assert main(["report", "a.nnrun"]) == 0 and main(["runs", "a.nnrun"]) == 0
+    page, told = Page(Path("a.html").read_text()), capsys.readouterr().out
+    for words in ("adam", "step:1:0.5", "shift:1", "weight decay 0.001", "clip norm 0.5"):
+        assert words in page.text and words in told
+    command = repeat_command(read_run("a.nnrun").config, branch_of("a.nnrun"), 54)
+    assert command in page.text
+    assert main(shlex.split(command)[1:]) == 0
+    np.testing.assert_array_equal(branch_of("again.nnrun").log.losses, branch_of("a.nnrun").log.losses)
+
+
 def test_branches_are_on_the_page_and_names_are_no_markup(run: str, tmp_path: Path) -> None:
     from nnstep.cli import make_parser
 

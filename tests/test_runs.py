@@ -131,6 +131,10 @@ def test_trace_shows_one_step_of_a_run(tmp_path: Path, capsys: pytest.CaptureFix
     assert "step 5 of 10   loss" in out and "step 4 of 10" not in out
     assert main(["trace", "--run", run, "--at", "2.5", "--step", "11"]) == 2
     assert "--step expected from 1 to 10" in capsys.readouterr().err
+    assert main(["trace", "--run", run, "--at", "2.5.5"]) == 0, "as the debugger's g takes it"
+    assert capsys.readouterr().out == out
+    assert main(["trace", "--run", run, "--at", "2.5.11"]) == 2
+    assert "--step expected from 1 to 10" in capsys.readouterr().err
 
 
 def test_a_small_file_budget_keeps_fewer_checkpoints_and_every_position(timeline: Timeline, tmp_path: Path) -> None:

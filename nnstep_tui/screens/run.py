@@ -11,10 +11,12 @@ from textual.widgets import Static
 
 from nnstep.command_output import clock
 from nnstep.errors import NnstepError
+from nnstep.network import loss_text
 from nnstep.run_curves import RunCurves
 from nnstep.run_text import memory_text, pulse_lines, score_lines
 from nnstep.runs import notes_of, read_run, restore_branches, save_run
 from nnstep.scoring import Mistake
+from nnstep.statistics import output_text
 from nnstep_tui.screens.ask import Ask
 from nnstep_tui.screens.help import HelpScreen
 from nnstep_tui.screens.run_recalling import RunRecalling
@@ -289,8 +291,8 @@ class RunScreen(RunTraining, RunRecalling):
             compiling = "the first time ever the engine is compiled, which takes some seconds"
             return [first, f" starting; {compiling}" if timeline.engine.name == "numba" else " starting"]
         second = (
-            f" epoch {last.epoch}/{self.epochs} · sample {last.sample:,}/{last.samples:,} · error {last.error:.6f}"
-            f" · {last.rate:,.0f} samples/s"
+            f" epoch {last.epoch}/{self.epochs} · sample {last.sample:,}/{last.samples:,}"
+            f" · error {loss_text(last.error)} · {last.rate:,.0f} samples/s"
         )
         return [first, second + (f" · {clock(last.seconds_left)} left" if self.busy else "")]
 
@@ -358,7 +360,8 @@ class RunScreen(RunTraining, RunRecalling):
         chosen = max(0, min(self.looks.alarm, len(alarms) - 1))
         page.border_title = f"alarm {chosen + 1} of {len(alarms)}" if alarms else "alarms"
         page.border_subtitle = "A: the next, Enter opens it" if alarms else ""
-        page.update(alarms[chosen].text() if alarms else "nothing seems wrong so far", layout=False)
+        width = max(24, page.size.width)
+        page.update(alarms[chosen].text(width) if alarms else "nothing seems wrong so far", layout=False)
 
     def _draw_mistakes(self, gallery: Gallery) -> None:
         found, test = self.mistakes(), self.app.test
@@ -373,7 +376,7 @@ class RunScreen(RunTraining, RunRecalling):
         for one in shown:
             assert test is not None
             pixels = test.inputs(slice(one.row, one.row + 1))
-            words = f"{one.confidence:.2f}"
+            words = output_text(one.confidence)
             views.append(
                 View(
                     f"{one.label} said {one.said}",

@@ -8,6 +8,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from nnstep.layers import Array
+from nnstep.statistics import output_text
 
 
 class OutputBars(Static):
@@ -40,7 +41,7 @@ class OutputBars(Static):
             bar = "█" * round(room * min(1.0, max(0.0, value)))
             mark = "◀" if index == label else " "
             style = "bold" if index == best else ""
-            text.append(f"{index} {bar:{room}} {_six_wide(value):>6} {mark}\n", style)
+            text.append(f"{index} {bar:{room}} {output_text(value):>6} {mark}\n", style)
         text.rstrip()
         self.update(text, layout=False)
 
@@ -49,8 +50,3 @@ class OutputBars(Static):
         place = event.get_content_offset(self)
         if place and place.y < self._classes_shown:
             self.post_message(self.Clicked(place.y))
-
-
-def _six_wide(value: float) -> str:
-    text = f"{value:.2f}" if abs(value) < 100 else f"{value:.0e}"
-    return text.replace("-", "−")

@@ -21,6 +21,6 @@ async def test_numbers_of_any_size_are_six_wide_with_a_minus() -> None:
         await pilot.pause()
         lines = str(bars.content).splitlines()
         assert [line.split()[-1] for line in lines if "◀" not in line] == [
-            *("−0.00", "−99.99", "1e+05", "−1e+30", "inf", "nan"),
+            *("−0.00", "−99.99", "1.2e5", "−1e30", "∞", "NaN"),
         ]
         assert len({len(line.rstrip(" ◀")) for line in lines}) == 1
