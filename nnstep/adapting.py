@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from nnstep.copies import copied
 from nnstep.errors import NnstepError
 from nnstep.homework import Homework
 from nnstep.layers import ACTIVATIONS, ActivationLayer, AffineLayer, Array
 from nnstep.losses import LOSSES
-from nnstep.parameters import Path, copied, parameter_paths, same_random_numbers
+from nnstep.parameters import Path, parameter_paths, same_random_numbers
 from nnstep.samples import Dataset
 from nnstep.stack import Arrays, Stack
 from nnstep.student_code import StudentError
@@ -194,8 +196,14 @@ def _learn(layer: StudentLayer, X: Array, shapes: list[Shape]) -> Array:
         )
     except StudentError:
         paths = ()
-    layer.paths = {"_".join(map(str, path)): path for path in paths}
+    layer.paths = {_name_of(layer.original, path): path for path in paths}
     return np.concatenate(outputs)
+
+
+def _name_of(original: object, path: Path) -> str:
+    """What a parameter is called: where it is, or the name of a variable that a function has from around it."""
+    in_function = isinstance(getattr(original, str(path[0]), None), FunctionType)
+    return str(path[-1]) if in_function else "_".join(map(str, path))
 
 
 def _rank(layer: StudentLayer, X: Array, shape: Shape) -> tuple[int | None, StudentError | None]:

@@ -9,13 +9,14 @@ import numpy as np
 
 from nnstep.adapting import HomeworkStack
 from nnstep.affine_form import AffineForm
+from nnstep.copies import copied
 from nnstep.errors import NnstepError
 from nnstep.frameworks.base import Blueprint
 from nnstep.frameworks.naming import Naming
 from nnstep.frameworks.twin import Twin
+from nnstep.holdings import attributes_of
 from nnstep.layers import ACTIVATIONS, ActivationLayer, AffineLayer, Layer, SoftmaxLayer
 from nnstep.losses import LOSSES
-from nnstep.parameters import attributes_of, copied
 from nnstep.recognized import agree
 from nnstep.stack import Arrays
 from nnstep.student_layer import StudentLayer
