@@ -14,10 +14,10 @@ DEEPEST = 4
 MOST_PARTS = 64
 
 
-def attributes_of(thing: object) -> dict[str, Any]:
-    """What an object holds, in `__dict__` or in slots, and the arrays that all objects of its class share."""
+def attributes_of(thing: object, shared: bool = True) -> dict[str, Any]:
+    """What an object holds, in `__dict__` or in slots, and where `shared` the arrays that all of its class share."""
     found = dict(getattr(thing, "__dict__", {}))
-    for cls in type(thing).__mro__:
+    for cls in type(thing).__mro__ if shared else ():
         for name, value in vars(cls).items():
             if isinstance(value, np.ndarray):
                 found.setdefault(name, value)
@@ -27,6 +27,13 @@ def attributes_of(thing: object) -> dict[str, Any]:
             if not name.startswith("__") and hasattr(thing, name):
                 found[name] = getattr(thing, name)
     return found
+
+
+def holder_of(thing: Any, name: str) -> Any:
+    """What holds an object's array of a name: the object itself, or the class for all of its objects."""
+    if name in getattr(thing, "__dict__", {}):
+        return thing
+    return next((cls for cls in type(thing).__mro__ if isinstance(vars(cls).get(name), np.ndarray)), thing)
 
 
 def values_of(layer: Any) -> Iterator[Any]:

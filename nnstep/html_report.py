@@ -85,7 +85,8 @@ def _subtitle(run: SavedRun, branch: Branch, per_epoch: int) -> str:
     order = "shuffled each epoch" if settings.shuffle else "in the order of the data"
     batches = "one sample at a time" if settings.batch_size == 1 else f"in batches of {settings.batch_size}"
     return (
-        f"Network {config.get('layers')}, trained on {per_epoch:,} digits of '{config.get('data')}' "
+        f"Network {config.get('net') or config.get('layers')}, "
+        f"trained on {per_epoch:,} digits of '{config.get('data')}' "
         f"{batches}, {order}, learning rate {settings.learning_rate:g}, seed {config.get('seed')}. "
         f"Branch '{branch.name}'."
     )

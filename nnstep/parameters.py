@@ -12,7 +12,7 @@ import numpy as np
 
 from nnstep.copies import copied
 from nnstep.errors import NnstepError
-from nnstep.holdings import attributes_of, cell_of, enclosed
+from nnstep.holdings import attributes_of, cell_of, enclosed, holder_of
 from nnstep.layers import Array
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -110,7 +110,7 @@ def put_array(layer: Any, path: Path, array: Array) -> None:
     elif isinstance(holder, dict | list):
         holder[path[-1]] = array.copy()  # type: ignore[index]
     else:
-        setattr(holder, str(path[-1]), array.copy())
+        setattr(holder_of(holder, str(path[-1])), str(path[-1]), array.copy())
 
 
 def _step(holder: Any, key: Any) -> Any:

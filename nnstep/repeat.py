@@ -20,7 +20,9 @@ VALUES = {
     "seed": 0,
     "dtype": "float64",
     "weights": None,
+    "patience": None,
 }
+SETTINGS = {"optimizer": "sgd", "weight_decay": None, "clip_norm": None, "schedule": "constant", "augment": ""}
 PACKAGES = ("numpy", "numba")
 
 
@@ -36,13 +38,17 @@ def repeat_command(config: dict[str, Any], first: Branch, per_epoch: int) -> str
     words = ["nnstep", "train"]
     for name, usual in VALUES.items():
         value = config.get(name, usual)
-        if value != usual:
+        if value != usual and not (name == "layers" and value is None):
             words += [f"--{name.replace('_', '-')}", str(value)]
     words += ["--learning-rate", f"{settings.learning_rate!r}"]
     if settings.batch_size != 1:
         words += ["--batch-size", str(settings.batch_size)]
     if settings.shuffle:
         words.append("--shuffle")
+    for name, usual in SETTINGS.items():
+        value = getattr(settings, name)
+        if value != usual:
+            words += [f"--{name.replace('_', '-')}", str(value)]
     epochs, rest = divmod(first.head, per_epoch)
     words += ["--epochs", str(max(1, epochs + (rest > 0)))]
     engines = {stretch.engine for stretch in first.stretches} - {"steps"}

@@ -167,7 +167,7 @@ class StateKeeper:
         elif isinstance(thing, list | tuple | deque):
             parts = list(enumerate(thing))[:LONGEST]
         else:
-            parts = list(attributes_of(thing).items())
+            parts = list(attributes_of(thing, shared=False).items())
         for key, value in parts:
             if isinstance(key, str | int):
                 yield from self._walk_value((*path, key), thing, key, value, seen, depth + 1, largest)
