@@ -89,7 +89,7 @@ def _subtitle(run: SavedRun, branch: Branch, per_epoch: int) -> str:
     more = "".join(f", {text}" for text in training_words(asdict(settings)))
     digits = f"{per_epoch:,} digit{'s' if per_epoch > 1 else ''}"
     return (
-        f"Network {config.get('layers')}, trained on {digits} of '{config.get('data')}' "
+        f"Network {config.get('net') or config.get('layers')}, trained on {digits} of '{config.get('data')}' "
         f"{batches}, {order}, learning rate {settings.learning_rate:g}{more}, seed {config.get('seed')}. "
         f"Branch '{branch.name}'."
     )

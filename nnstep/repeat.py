@@ -21,6 +21,7 @@ VALUES = {
     "seed": 0,
     "dtype": "float64",
     "weights": None,
+    "patience": None,
 }
 TRAINING = ("optimizer", "weight_decay", "clip_norm", "schedule", "augment")
 PACKAGES = ("numpy", "numba")
@@ -37,7 +38,8 @@ def repeat_command(config: dict[str, Any], first: Branch, per_epoch: int) -> str
     settings = first.settings
     words = ["nnstep", "train"]
     for name, usual in VALUES.items():
-        words += _option(name, config.get(name, usual), usual)
+        if name != "layers" or config.get(name) is not None:
+            words += _option(name, config.get(name, usual), usual)
     words += ["--learning-rate", f"{settings.learning_rate!r}"]
     if settings.batch_size != 1:
         words += ["--batch-size", str(settings.batch_size)]
@@ -46,7 +48,6 @@ def repeat_command(config: dict[str, Any], first: Branch, per_epoch: int) -> str
     usual_settings = Settings()
     for name in TRAINING:
         words += _option(name, getattr(settings, name), getattr(usual_settings, name))
-    words += _option("patience", config.get("patience"), None)
     epochs, rest = divmod(first.head, per_epoch)
     words += ["--epochs", str(max(1, epochs + (rest > 0)))]
     engines = {stretch.engine for stretch in first.stretches} - {"steps"}

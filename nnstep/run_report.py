@@ -58,7 +58,7 @@ def run_text(report: dict[str, Any]) -> str:
     config = report["config"]
     lines = [
         f"{report['file']}   {mebibytes(report['bytes'])}",
-        f"  network {config.get('layers')}   {config.get('loss')}   {config.get('dtype')}   seed {config.get('seed')}",
+        f"  network {network_text(config)}   {config.get('dtype')}   seed {config.get('seed')}",
         f"  data    {config.get('data')}   {report['samples']:,} samples   {report['fingerprint'][:12]}",
     ]
     for branch in report["branches"]:
@@ -82,6 +82,11 @@ def run_text(report: dict[str, Any]) -> str:
     for alarm in report["alarms"]:
         lines.append(f"  alarm   {alarm['at']}   {alarm['branch']}   {alarm['name']}: {alarm['title']}")
     return "\n".join(lines)
+
+
+def network_text(config: dict[str, Any]) -> str:
+    """The layers and the loss of a run, or the file that defines both."""
+    return f"{config.get('net') or config.get('layers')}" + ("" if config.get("net") else f"   {config.get('loss')}")
 
 
 def _position(count: int, per_epoch: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -74,12 +75,14 @@ class Snapshot:
         branches: copies that share logs and parameters, which never change.
         samples: what the run learns from.
         checkpoint_bytes: what one checkpoint takes.
+        here: the parameters where it stands, None where they may be replayed.
     """
 
     meta: dict[str, Any]
     branches: list[Branch]
     samples: Samples
     checkpoint_bytes: int
+    here: Parameters | None = None
 
     @property
     def reached(self) -> int:
@@ -117,7 +120,16 @@ def take_snapshot(timeline: Timeline, config: dict[str, Any], notes: dict[str, A
         "branches": [_describe(branch) for branch in branches],
         "at": {"branch": timeline.branch.name, "count": timeline.count},
     }
-    return Snapshot(meta, branches, timeline.samples, timeline.checkpoint_bytes)
+    return Snapshot(meta, branches, timeline.samples, timeline.checkpoint_bytes, _here(timeline))
+
+
+def _here(timeline: Timeline) -> Parameters | None:
+    """The parameters where a timeline stands, for students' layers: to open there, nothing must be replayed."""
+    if not timeline.stack.keeper or not (timeline.at_head or timeline.branch.settings.batch_size == 1):
+        return None
+    with suppress(NnstepError):  # code that fails must not keep its run from being saved
+        return timeline.stack.snapshot()
+    return None
 
 
 def write_snapshot(path: str, snapshot: Snapshot, budget: int = FILE_BUDGET) -> None:
@@ -138,6 +150,10 @@ def write_snapshot(path: str, snapshot: Snapshot, budget: int = FILE_BUDGET) -> 
         spacing *= 2
         for branch, checkpoints in zip(branches, kept, strict=True):
             thin(branch, checkpoints, spacing)
+    if snapshot.here is not None:
+        at = snapshot.meta["at"]
+        number = [branch.name for branch in branches].index(at["branch"])
+        kept[number].setdefault(at["count"], snapshot.here)
     named: dict[str, Any] = {}
     for number, (branch, checkpoints) in enumerate(zip(branches, kept, strict=True)):
         counts = sorted(checkpoints)

@@ -107,6 +107,8 @@ def train(options: Namespace) -> int:
             "config": config_of(options, bench),
         }
         if options.save:
+            if not bench.stack.canonical_parameters():
+                print(f"nnstep: no layer has parameters that nnstep finds: {options.save} holds none", file=sys.stderr)
             save_weights(options.save, bench.stack, _meta(options, bench, trainer))
         write_json(options, report)
         say_more(bench)

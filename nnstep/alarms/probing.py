@@ -76,10 +76,12 @@ def probe(stack: Stack, X: Array, y: Array, following: tuple[Array, Array], lear
         trial.keeper = None  # it keeps the state of the network itself
 
         def run() -> Probe:
+            with unchanged(stack):  # first, since a layer may count its calls: so will training find it
+                learning = _learn_by_steps(trial.copy(), *following, learning_rate)
             with evaluating(trial.layers):
                 values = _forward_singly(trial, X)
             losses = mean_loss(trial.loss, y, values[-1]), mean_loss(trial.loss, y, mean)
-            return Probe(values, losses, *_learn_by_steps(trial, *following, learning_rate))
+            return Probe(values, losses, *learning)
 
         return stack.guard(run)
 

@@ -211,8 +211,8 @@ def _stored(values: Floats, dtype: np.dtype[np.generic] | None) -> Floats:
 
 
 def _copy_of(layer: object, subject: Subject) -> object:
-    from nnstep.checking.copies import copy_layer
+    from nnstep.copies import copied
 
     subject.outside.restore()
     np.random.seed(0)
-    return copy_layer(layer)
+    return copied(layer)

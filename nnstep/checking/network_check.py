@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import copy_layer
 from nnstep.checking.findings import Finding
 from nnstep.checking.held import vary
 from nnstep.checking.loss_subject import LossSubject
 from nnstep.checking.outside import Outside
 from nnstep.checking.places import Path, arrays_in, at, put
 from nnstep.checking.subject import Floats, Shape
+from nnstep.copies import copied
 from nnstep.student_code import StudentCode, StudentError
 
 RATE = 0.5
@@ -45,7 +45,7 @@ class Whole:
         self, layers: list[Any], names: list[str], parameters: list[list[Path]], loss: LossSubject,
         code: StudentCode, shape: Shape,
     ) -> None:  # fmt: skip
-        self.layers: list[Any] = copy_layer(list(layers))
+        self.layers: list[Any] = copied(list(layers))
         self.names, self.parameters = names, parameters
         self.loss, self.code, self.shape = loss, code, shape
         self.outside = Outside(layers)
@@ -58,7 +58,7 @@ class Whole:
         """Copies of all layers, which share among each other what the originals share."""
         self.outside.restore()
         np.random.seed(0)
-        made: list[Any] = copy_layer(list(self.layers))
+        made: list[Any] = copied(list(self.layers))
         return made
 
     def forward(self, layers: list[Any], X: Floats) -> Floats:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnstep.checking.copies import copy_layer
 from nnstep.checking.findings import Finding
 from nnstep.checking.measuring import Measured, measure_input, measure_parameter
 from nnstep.checking.places import Path, name_of
 from nnstep.checking.subject import Floats, Probe, Run, Subject
 from nnstep.checking.views import as_gradient
+from nnstep.copies import copied
 from nnstep.student_code import StudentError
 
 RATE = 0.5
@@ -51,7 +51,7 @@ def _after(subject: Subject, probe: Probe, trained: bool) -> object:
     subject.forward(trial, probe.X.copy())
     if trained:
         subject.backward(trial, probe.G.copy(), RATE)
-    return copy_layer(trial)
+    return copied(trial)
 
 
 def _late(

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import copy_layer
 from nnstep.checking.outside import Outside
 from nnstep.checking.places import all_arrays, arrays_in, numbers_in
 from nnstep.checking.subject import Shape
-from nnstep.parameters import attributes_of
+from nnstep.copies import copied
+from nnstep.holdings import attributes_of
 from nnstep.student_code import StudentCode, StudentError
 
 MOST_SIZES = 6
@@ -128,7 +128,7 @@ def _try(layers: list[Any], shape: Shape, code: StudentCode) -> Fit:
         outside.restore()
         np.random.seed(0)
         random.seed(0)
-        trial = copy_layer(layer)
+        trial = copied(layer)
         try:
             Y = code.call("forward_propagation", trial.forward_propagation, X.copy())
         except StudentError as error:
