@@ -27,9 +27,10 @@ def check(options: Namespace) -> int:
     if several and sys.stderr.isatty():
         print("\r\033[K", end="", file=sys.stderr, flush=True)
     if not several and outcomes[0].refused:
+        _write(options, outcomes)
         raise outcomes[0].refused
     _write(options, outcomes)
-    if options.json != "-":
+    if "-" not in (options.json, options.junit):
         if several:
             if options.teacher:
                 print("\n\n".join(writer.file(outcome) for outcome in outcomes if not outcome.ok))
@@ -45,6 +46,8 @@ def _check_options(options: Namespace) -> None:
         raise NnstepError(f"--time-limit expected to be a number of seconds above 0, received {options.time_limit:g}")
     if options.memory_limit < 16:
         raise NnstepError(f"--memory-limit expected to be 16 (MiB) or more, received {options.memory_limit}")
+    if options.json == options.junit == "-":
+        raise NnstepError("only one of --json and --junit can go to standard output", "Name a file for the other")
     for path in (options.json, options.junit):
         if path and path != "-":
             check_writable(path)
@@ -54,11 +57,14 @@ def _write(options: Namespace, outcomes: list[Outcome]) -> None:
     """The reports for programs."""
     if options.json:
         reports = [{"file": outcome.file, **outcome.report} for outcome in outcomes]
-        text = json.dumps(reports if len(reports) > 1 else reports[0], indent=2, ensure_ascii=options.json == "-")
+        report = reports if len(reports) > 1 else reports[0]
         if options.json == "-":
-            print(text)
+            print(json.dumps(report, indent=2))  # whatever the terminal's encoding
         else:
-            write_text(options.json, text + "\n")
+            write_text(options.json, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     if options.junit:
         content = junit(outcomes)
-        write_whole(options.junit, lambda file: file.write(content))
+        if options.junit == "-":
+            print(content.decode("utf-8"))
+        else:
+            write_whole(options.junit, lambda file: file.write(content))

@@ -222,7 +222,7 @@ def _add_check(commands: argparse._SubParsersAction[Parser]) -> None:
     check.add_argument("--teacher", action="store_true", help="all hints, and how each fault is mended")
     check.add_argument("--time-limit", type=float, default=10, metavar="S", help="for each call; default 10 seconds")
     check.add_argument("--memory-limit", type=int, default=1024, metavar="MIB", help="for each file; default 1024")
-    check.add_argument("--junit", metavar="FILE.xml", help="write a report as JUnit XML")
+    check.add_argument("--junit", metavar="FILE.xml", help="write a report as JUnit XML (- for standard output)")
     _add_json(check)
 
 

@@ -203,8 +203,8 @@ def write_arrays(file: BinaryIO, named: Mapping[str, Array | Sequence[Array]]) -
 
 
 def write_text(path: str, text: str) -> None:
-    """Writes a text file, whole or not at all."""
-    write_whole(path, lambda file: file.write(text.encode()))
+    """Writes a text file, whole or not at all; half characters, as of a strange file name, as JSON writes them."""
+    write_whole(path, lambda file: file.write(text.encode(errors="backslashreplace")))
 
 
 def read_meta(path: str, entry: Any) -> dict[str, Any] | None:

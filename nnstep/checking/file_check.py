@@ -53,7 +53,7 @@ class _FileCheck:
         shapes = self._shapes()
         late: set[type] = set()
         for index, layer in enumerate(layers):
-            entry = LayerReport(index, kind_of(layer))
+            entry = LayerReport(index, self.homework.names[index].rpartition(" ")[0])
             self.report.layers.append(entry)
             self.told(self.report, "layers")
             result = Result() if index in self.skip else self._layer(index, layer, shapes, late)
@@ -61,9 +61,8 @@ class _FileCheck:
             self.results.append(result)
         if not self.alone:
             self.told(self.report, "together")
-            names = [result.parameters if result else [] for result in self.results]
-            last = self.results[-1] or Result()
-            check_together(self.homework, self.report, self.source, shapes, names, last.model)
+            results = [result or Result() for result in self.results]
+            check_together(self.homework, self.report, self.source, shapes, results)
         return self.report
 
     def _shapes(self) -> list[Shape]:

@@ -12,13 +12,13 @@ from nnstep.checking.diagnosis import DERIVATIVE_IDS
 from nnstep.checking.failures import raised, unfinished
 from nnstep.checking.findings import FileReport, Finding
 from nnstep.checking.integer_data import check_targets, integer_arrays
+from nnstep.checking.layer_check import Result
 from nnstep.checking.lines import Source
 from nnstep.checking.loss_check import check_loss, rows_factor
 from nnstep.checking.loss_joint import check_joint
 from nnstep.checking.loss_subject import ROWS, TENSOR, LossSubject
 from nnstep.checking.model import Model
 from nnstep.checking.network_check import Whole, check_whole
-from nnstep.checking.places import Path
 from nnstep.checking.sharing import check_sharing
 from nnstep.checking.subject import Shape, Subject
 from nnstep.homework import Homework
@@ -28,9 +28,8 @@ ENDED = ("raised", "timeout")
 
 
 def check_together(
-    homework: Homework, report: FileReport, source: Source, shapes: list[Shape], parameters: list[list[Path]],
-    last: Model,
-) -> None:  # fmt: skip
+    homework: Homework, report: FileReport, source: Source, shapes: list[Shape], results: list[Result]
+) -> None:
     """Adds to a report what is found in the loss and in the layers together.
 
     Args:
@@ -38,19 +37,18 @@ def check_together(
         report: with what was found in each layer.
         source: the file's text.
         shapes: of one sample, as each layer takes it.
-        parameters: where each layer's parameters are.
-        last: what the last layer computes.
+        results: what the check of each layer gave.
     """
-    _Together(homework, report, source, shapes, parameters, last).run()
+    _Together(homework, report, source, shapes, results).run()
 
 
 class _Together:
     def __init__(
-        self, homework: Homework, report: FileReport, source: Source, shapes: list[Shape],
-        parameters: list[list[Path]], last: Model,
-    ) -> None:  # fmt: skip
-        self.homework, self.report, self.source = homework, report, source
-        self.shapes, self.parameters, self.last = shapes, parameters, last
+        self, homework: Homework, report: FileReport, source: Source, shapes: list[Shape], results: list[Result]
+    ) -> None:
+        self.homework, self.report, self.source, self.shapes = homework, report, source, shapes
+        self.parameters, self.judged = [r.parameters for r in results], [r.judged for r in results]
+        self.last = results[-1].model if results else Model("other")
         self.code = homework.code
         self.own_loss = homework.loss_from != "nnstep"
 
@@ -101,7 +99,7 @@ class _Together:
         if any(f.id in ENDED for f in report.loss.findings):
             return
         loss = LossSubject(homework.loss, self.code, output)
-        whole = Whole(homework.layers, homework.names, self.parameters, loss, self.code, self.shapes[0])
+        whole = Whole(homework.layers, homework.names, self.judged, loss, self.code, self.shapes[0])
         try:
             if not self._is_joint(whole):
                 self._whole(whole, output)

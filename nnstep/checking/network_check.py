@@ -19,6 +19,7 @@ from nnstep.student_code import StudentCode, StudentError
 RATE = 0.5
 ROWS = 3
 STEP = 1e-5
+DIGITS, SINGLE_DIGITS = 1e-14, 1e-7
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -125,10 +126,13 @@ class Whole:
         for path, change in changes.items():
             for _ in range(3):
                 direction = rng.normal(size=change.shape)
-                slopes = self._slopes(index, path, direction, X, y, step)
+                slopes, rounding = self._slopes(index, path, direction, X, y, step)
                 size = float(np.linalg.norm(change)) + 1e-12
-                if np.ptp(slopes) > tolerance * max(map(abs, slopes)) or abs(slopes[0]) < 0.05 * size:
+                largest = max(map(abs, slopes))
+                if np.ptp(slopes) > tolerance * largest or abs(slopes[0]) < 0.05 * size:
                     continue  # a kink, or too flat to be judged
+                if rounding > tolerance * largest:
+                    continue  # lost in the loss's last digits
                 ratios.append(float(np.sum(change * direction)) / slopes[0])
         if not ratios:
             return 1.0
@@ -136,14 +140,15 @@ class Whole:
 
     def _slopes(
         self, index: int, path: Path, direction: Floats, X: Floats, y: Any, step: float
-    ) -> tuple[float, float, float, float]:
-        """The slope over one step to both sides, over two, and over one step to each side alone."""
+    ) -> tuple[tuple[float, float, float, float], float]:
+        """The slope over one step to both sides, over two, and to each side alone; what rounding makes of them."""
         low2, low, center, high, high2 = (
             self._moved(index, path, direction * size, X, y) for size in (-2 * step, -step, 0.0, step, 2 * step)
         )
         # One-sided slopes of second order: those of a smooth curve agree with the others.
         right, left = (4 * high - 3 * center - high2) / (2 * step), (3 * center - 4 * low + low2) / (2 * step)
-        return (high - low) / (2 * step), (high2 - low2) / (4 * step), right, left
+        rounding = (SINGLE_DIGITS if self.single else DIGITS) * abs(center) / step
+        return ((high - low) / (2 * step), (high2 - low2) / (4 * step), right, left), rounding
 
     def _moved(self, index: int, path: Path, move: Floats, X: Floats, y: Any) -> float:
         """The loss with another value of one parameter."""
