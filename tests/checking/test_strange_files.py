@@ -11,11 +11,11 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from nnstep.checking.copies import copy_layer
 
 from nnstep.checking.file_check import check_file
 from nnstep.checking.processes import check_in_process
 from nnstep.cli import main
+from nnstep.copies import copied
 from nnstep.homework import load_homework
 
 RIGHT = str(Path(__file__).parents[1] / "homework" / "check" / "right_rows.py")
@@ -166,7 +166,7 @@ def test_a_copy_of_a_read_only_array_is_read_only() -> None:
     layer = Layer()
     layer.alone, layer.view = np.ones(3), np.broadcast_to(np.ones(1), 3)  # type: ignore[attr-defined]
     layer.alone.flags.writeable = False  # type: ignore[attr-defined]
-    copy = copy_layer(layer)
+    copy = copied(layer)
     assert not copy.alone.flags.writeable
     assert not copy.view.flags.writeable
 
