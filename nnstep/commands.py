@@ -21,6 +21,7 @@ from nnstep.errors import NnstepError
 from nnstep.layers import evaluating
 from nnstep.network import Evaluation, Network, epoch_order, loss_text
 from nnstep.network import evaluate as evaluate_outputs
+from nnstep.run_config import check_config
 from nnstep.run_report import describe_run, run_text
 from nnstep.runs import open_run, read_notes, read_run
 from nnstep.samples import Dataset, Samples
@@ -151,6 +152,7 @@ def report(options: Namespace) -> int:
 def open_saved(options: Namespace) -> tuple[Workbench, Timeline]:
     """Loads a saved run with the network and the data that it was made with; --data and --limit name others."""
     run = read_run(options.run)
+    check_config(run.path, run.config)
     known = dict(run.config)
     if options.data != "samples":
         known["data"] = options.data

@@ -59,6 +59,7 @@ def train(options: Namespace) -> int:
     )
     began = time.perf_counter()
     report: dict[str, Any] = {"epochs": []}
+    kept = _Kept()
     with stop_requests() as stop:  # what comes while files are written waits for them
         with _compiling_notice():
             engine.prepare(bench.stack, bench.data.train)
@@ -83,7 +84,10 @@ def train(options: Namespace) -> int:
             if saver:
                 saver.close(timeline)
             if timeline and options.save_run:
-                save_run(options.save_run, timeline, config_of(options, bench), notes={"alarms": alarms})
+                notes = {"alarms": alarms}
+                kept.attempt(lambda: save_run(options.save_run, timeline, config_of(options, bench), notes=notes))
+            if sys.exc_info()[0]:  # what ended the training is told last
+                kept.say()
         if stopping and stopping.errors:
             bench.stack.restore(stopping.best)
             report["best_epoch"] = stopping.best_epoch
@@ -109,12 +113,37 @@ def train(options: Namespace) -> int:
         if options.save:
             if not bench.stack.canonical_parameters():
                 print(f"nnstep: no layer has parameters that nnstep finds: {options.save} holds none", file=sys.stderr)
-            save_weights(options.save, bench.stack, _meta(options, bench, trainer))
-        write_json(options, report)
+            kept.attempt(lambda: save_weights(options.save, bench.stack, _meta(options, bench, trainer)))
+        kept.attempt(lambda: write_json(options, report))
         say_more(bench)
+        kept.tell()
         if signal_number and not stopped:
             return exit_code(signal_number)
         return 1 if options.watch and not stopped else 0
+
+
+class _Kept:
+    """Files that are written one after the other: each is tried, whatever became of those before it."""
+
+    def __init__(self) -> None:
+        self.failures: list[NnstepError] = []
+
+    def attempt(self, write: Callable[[], object]) -> None:
+        """Writes one; that it failed is told at the end."""
+        try:
+            write()
+        except NnstepError as error:
+            self.failures.append(error)
+
+    def say(self) -> None:
+        """Prints each failure."""
+        for error in self.failures:
+            print(f"nnstep: {error.message}", file=sys.stderr)
+
+    def tell(self) -> None:
+        """Raises an NnstepError that names each failure."""
+        if self.failures:
+            raise NnstepError("; ".join(error.message for error in self.failures), self.failures[0].hint)
 
 
 def _run_epochs(

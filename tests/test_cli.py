@@ -15,6 +15,7 @@ from nnstep import train_command
 from nnstep.cli import main
 from nnstep.commands import test_set as score_of
 from nnstep.engines.numpy_engine import NumpyEngine
+from nnstep.errors import NnstepError
 from nnstep.network import Evaluation
 
 
@@ -219,6 +220,22 @@ def test_a_signal_that_comes_while_the_result_is_written_waits(tmp_path: Path, m
     finally:
         signal.signal(signal.SIGTERM, before)
     assert weights.exists() and not strays
+
+
+def test_what_can_be_written_is_although_something_else_cannot(tmp_path: Path, monkeypatch, capsys) -> None:
+    def full(path: str, *_: object, **__: object) -> None:
+        raise NnstepError(f"{path}: cannot be written (No space left on device)")
+
+    monkeypatch.setattr(train_command, "save_run", full)
+    run_file, weights, report = tmp_path / "r.nnrun", tmp_path / "w.npz", tmp_path / "r.json"
+    small = ["--limit", 40, "--test-limit", 10, "--engine", "numpy", "--save-run", run_file, "--save", weights]
+    assert run("train", *small, "--epochs", 1, "--json", report) == 2
+    told = capsys.readouterr()
+    assert "Test set:" in told.out and told.err.count("\n") == 1 and "No space left" in told.err
+    assert weights.exists() and json.loads(report.read_text())["test"]["samples"] == 10
+    assert run("train", *small, "--epochs", 2, "--learning-rate", 1e9, "--layers", "784,10", "--no-alarms") == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert "No space left" in lines[0] and "diverged" in lines[1] and len(lines) == 2
 
 
 def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkeypatch) -> None:

@@ -190,6 +190,13 @@ def test_an_altered_byte_is_told_or_changes_nothing(saved: str) -> None:
         ({"branches": []}, "damaged"),
         ({"at": {"branch": "slow", "count": 10**6}}, "damaged"),
         ({"layers": "many"}, "damaged"),
+        ({"config": None}, "damaged"),
+        ({"config": {"seed": "x"}}, "damaged"),
+        ({"config": {"dtype": "float16"}}, "damaged"),
+        ({"samples": "x"}, "damaged"),
+        ({"fingerprint": 5}, "damaged"),
+        ({"notes": []}, "damaged"),
+        ({"notes": {"alarms": [{"id": "none"}]}}, "damaged"),
     ],
 )
 def test_a_meta_entry_that_does_not_fit_is_told(saved: str, change: dict[str, object], message: str) -> None:
@@ -198,6 +205,16 @@ def test_a_meta_entry_that_does_not_fit_is_told(saved: str, change: dict[str, ob
         np.savez(file, meta=np.array(json.dumps(run.meta | change)), **run.arrays)
     with pytest.raises(NnstepError, match=message):
         read_run(saved)
+
+
+def test_a_run_that_does_not_say_what_it_was_made_with_is_told_in_one_line(saved: str, capsys) -> None:
+    run = read_run(saved)
+    config = {name: value for name, value in run.config.items() if name != "seed"}
+    with open(saved, "wb") as file:
+        np.savez(file, meta=np.array(json.dumps(run.meta | {"config": config})), **run.arrays)
+    assert main(["trace", "--run", saved, "--at", "1.1"]) == 2
+    said = capsys.readouterr().err
+    assert "damaged: does not say its" in said and "seed" in said and said.count("\n") == 1
 
 
 def test_a_killed_save_leaves_the_old_run_or_the_new_one(tmp_path: Path) -> None:
