@@ -50,6 +50,8 @@ def test_what_is_not_known_or_contradicts_itself_is_one_line(words: tuple[str, .
 def test_options_that_go_with_a_run_or_a_net_are_taken(tmp_path: Path, capsys) -> None:
     saved = tmp_path / "a.nnrun"
     assert run("train", "--limit", 20, "--test-limit", 5, "--epochs", 1, "--save-run", saved) == 0
+    assert run("evaluate", "--weights", saved) == 2
+    assert "received a saved run. nnstep export" in capsys.readouterr().err
     assert run("trace", "--run", saved, "--at", "1.5", "--step", 2, "--data", "samples", "--limit", 20) == 0
     assert run("evaluate", "--net", SAMPLES / "homework.py", "--seed", 3, "--test-limit", 5) == 0
 
