@@ -253,7 +253,7 @@ def _add_compare(commands: Any) -> None:
     parser = commands.add_parser("compare", help="the same network in Keras and PyTorch, side by side")
     _add_data(parser)
     _add_network(parser)
-    _add_training(parser)
+    _add_training(parser, "20, with --train 5")
     group = parser.add_argument_group("comparing")
     group.add_argument(
         "--framework", action="append", choices=("torch", "keras"), help="which one; can be given again; default both"
@@ -320,12 +320,12 @@ def _add_network(parser: Parser) -> None:
     group.add_argument("--weights", metavar="FILE.npz", help="start from these; a .keras or .pt file too")
 
 
-def _add_training(parser: Parser) -> None:
+def _add_training(parser: Parser, usual_epochs: str = "20") -> None:
     group = parser.add_argument_group("training")
     group.add_argument("--learning-rate", type=float, default=0.1, metavar="η", help="default 0.1")
     group.add_argument("--batch-size", type=int, default=1, metavar="N", help="default 1")
     group.add_argument("--shuffle", action="store_true", help="another order each epoch, from the seed")
-    group.add_argument("--epochs", type=int, default=20, metavar="N", help="default 20")
+    group.add_argument("--epochs", type=int, default=20, metavar="N", help=f"default {usual_epochs}")
     group.add_argument("--engine", default="auto", help="auto (default), numpy or numba")
     group.add_argument("--optimizer", default="sgd", help="sgd (default), momentum, nesterov, rmsprop, adam or adamw")
     group.add_argument("--weight-decay", type=float, metavar="λ", help="default 0, for adamw 0.01")

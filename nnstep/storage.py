@@ -66,6 +66,11 @@ def load_weights(path: str) -> Weights:
         return _load_foreign(path)
     arrays = read_arrays(path, "weights")
     meta = read_meta(path, arrays.pop("meta", None))
+    if meta and "format" in meta:
+        raise NnstepError(
+            f"{path}: expected weights, received a saved run",
+            f"nnstep export {path} --to weights.pt takes its weights out",
+        )
     return Weights(_by_layer(path, arrays), meta)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from nnstep.cli import main
+from nnstep.training_table import USUAL_EPOCHS
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -50,8 +51,15 @@ def test_what_is_not_known_or_contradicts_itself_is_one_line(words: tuple[str, .
 def test_options_that_go_with_a_run_or_a_net_are_taken(tmp_path: Path, capsys) -> None:
     saved = tmp_path / "a.nnrun"
     assert run("train", "--limit", 20, "--test-limit", 5, "--epochs", 1, "--save-run", saved) == 0
+    assert run("evaluate", "--weights", saved) == 2
+    assert "received a saved run. nnstep export" in capsys.readouterr().err
     assert run("trace", "--run", saved, "--at", "1.5", "--step", 2, "--data", "samples", "--limit", 20) == 0
     assert run("evaluate", "--net", SAMPLES / "homework.py", "--seed", 3, "--test-limit", 5) == 0
+
+
+def test_the_help_tells_how_many_epochs_compare_takes(capsys) -> None:
+    assert run("compare", "--help") == 0
+    assert f"default 20, with --train {USUAL_EPOCHS}" in capsys.readouterr().out
 
 
 def test_untrained_weights_are_called_so(tmp_path: Path, capsys) -> None:
