@@ -43,11 +43,12 @@ def check(options: Namespace) -> int:
 def _check_options(options: Namespace) -> None:
     """Finds out early what cannot work."""
     if not 0 < options.time_limit < 1e6:
-        raise NnstepError(f"--time-limit expected to be a number of seconds above 0, received {options.time_limit:g}")
+        text = "--time-limit expected to be a number of seconds above 0 and below a million"
+        raise NnstepError(f"{text}, received {options.time_limit:g}")
     if options.memory_limit < 16:
         raise NnstepError(f"--memory-limit expected to be 16 (MiB) or more, received {options.memory_limit}")
-    if options.json == options.junit == "-":
-        raise NnstepError("only one of --json and --junit can go to standard output", "Name a file for the other")
+    if options.json and options.json == options.junit:
+        raise NnstepError(f"--json and --junit cannot both go to {options.json}", "Name another file for one of them")
     for path in (options.json, options.junit):
         if path and path != "-":
             check_writable(path)

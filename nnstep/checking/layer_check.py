@@ -175,7 +175,7 @@ def _check_gradients(subject: Subject, result: Result, probes: list[Probe], runs
     right: set[Path | None] = {view.path for view in views} - wrong
     stale: dict[str, Finding] = {}
     if not any(f.id in NO_SECOND for f in result.findings):
-        second = check_second_sample(subject, probes[0], probes[1], result.judged, right)
+        second = check_second_sample(subject, probes[0], probes[1], result.judged, right, result.model)
         stale = {finding.tensor: finding for finding in second}
     changed = any(f.id == "overwritten" and f.tensor == "X" for f in result.findings)
     for view in views:

@@ -19,6 +19,7 @@ from nnstep.student_code import StudentCode, StudentError
 RATE = 0.5
 ROWS = 3
 STEP = 1e-5
+SMOOTH = 0.3  # what is compared with a tolerance must be more exact than it
 DIGITS, SINGLE_DIGITS = 1e-14, 1e-7
 
 
@@ -129,7 +130,7 @@ class Whole:
                 slopes, rounding = self._slopes(index, path, direction, X, y, step)
                 size = float(np.linalg.norm(change)) + 1e-12
                 largest = max(map(abs, slopes))
-                if np.ptp(slopes) > tolerance * largest or abs(slopes[0]) < 0.05 * size:
+                if np.ptp(slopes) > SMOOTH * tolerance * largest or abs(slopes[0]) < 0.05 * size:
                     continue  # a kink, or too flat to be judged
                 if rounding > tolerance * largest:
                     continue  # lost in the loss's last digits
