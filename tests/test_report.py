@@ -148,6 +148,14 @@ def test_what_goes_beyond_plain_descent_is_in_the_command_and_on_the_page(tmp_pa
     np.testing.assert_array_equal(branch_of("again.nnrun").log.losses, branch_of("a.nnrun").log.losses)
 
 
+def test_the_filters_of_a_convolution_are_on_the_page(tmp_path: Path) -> None:
+    path = str(tmp_path / "r.nnrun")
+    layers = ["--layers", "28x28,conv 3 5x5,relu,flatten,10,tanh", "--limit", "20", "--test-limit", "10"]
+    assert main(["train", *layers, "--engine", "numpy", "--epochs", "1", "--save-run", path]) == 0
+    assert main(["report", path]) == 0
+    assert "The filters of the first layer" in Page((tmp_path / "r.html").read_text()).text
+
+
 def test_branches_are_on_the_page_and_names_are_no_markup(run: str, tmp_path: Path) -> None:
     from nnstep.cli import make_parser
 
