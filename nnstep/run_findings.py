@@ -12,7 +12,7 @@ from nnstep.divergence import beginning_text, find_divergence
 from nnstep.first_layer import FirstLayer, first_layer
 from nnstep.health import DEAD, SATURATED
 from nnstep.limits import LIMITS
-from nnstep.pulse import MEASURES, Pulse, pulse_along, pulse_of
+from nnstep.pulse import MEASURES, Pulse, pulse_along, pulse_of, steps_to_measure
 from nnstep.samples import Samples
 from nnstep.scoring import Answers, Score, answers
 from nnstep.statistics import share_text
@@ -76,7 +76,7 @@ def find_out(timeline: Timeline, branch: Branch, test: Samples) -> Findings:
         if missing:
             scores[count] = answers(timeline.stack, test).score(count)
         if measured is not pulse:
-            measured.add(count, pulse_of(timeline.frames()))
+            measured.add(count, pulse_of(steps_to_measure(timeline)))
     timeline.go_to(branch, branch.head)
     found = answers(timeline.stack, test)
     scores[branch.head] = found.score(branch.head)
