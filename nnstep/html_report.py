@@ -68,7 +68,7 @@ def report_html(run: SavedRun, branches: list[Branch], branch: Branch, found: Fi
             ),
             section(
                 "First layer",
-                "What each output of the first layer looks for: its weights, one for each pixel.",
+                found.weights.about if found.weights else "",
                 weight_pictures(found),
             ),
             section("Layers over the run", pulse_about(found.pulse), pulse_table(found)),

@@ -79,9 +79,9 @@ def _percent(share: float) -> str:
 def pulse_about(pulse: Pulse) -> str:
     """What the table of the layers shows."""
     return (
-        f"Measured with one sample at {len(pulse)} places along the run. The update ratio is ‖ΔW‖/‖W‖; saturated "
-        "outputs of tanh and sigmoid lie where the curve is almost flat, dead ones of relu are zero. The number is the "
-        "last one."
+        f"Measured at {len(pulse)} places along the run, with one sample, or with those of an update where there is "
+        "batch normalisation. The update ratio is ‖ΔW‖/‖W‖; saturated outputs of tanh and sigmoid lie where the curve "
+        "is almost flat, dead ones of relu are zero. The number is the last one."
     )
 
 

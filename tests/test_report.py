@@ -179,6 +179,14 @@ def test_a_homeworks_run_names_its_file_and_the_command_that_makes_it_again(
     assert f"  network {homework}   float64   seed 0\n" in capsys.readouterr().out
 
 
+def test_the_filters_of_a_convolution_are_on_the_page(tmp_path: Path) -> None:
+    path = str(tmp_path / "r.nnrun")
+    layers = ["--layers", "28x28,conv 3 5x5,relu,flatten,10,tanh", "--limit", "20", "--test-limit", "10"]
+    assert main(["train", *layers, "--engine", "numpy", "--epochs", "1", "--save-run", path]) == 0
+    assert main(["report", path]) == 0
+    assert "The filters of the first layer" in Page((tmp_path / "r.html").read_text()).text
+
+
 def test_branches_are_on_the_page_and_names_are_no_markup(run: str, tmp_path: Path) -> None:
     from nnstep.cli import make_parser
 

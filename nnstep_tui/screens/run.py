@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from nnstep.command_output import clock
 from nnstep.errors import NnstepError
+from nnstep.first_layer import first_layer
 from nnstep.network import loss_text
 from nnstep.run_curves import RunCurves
 from nnstep.run_text import memory_text, pulse_lines, score_lines
@@ -353,7 +354,9 @@ class RunScreen(RunTraining, RunRecalling):
         if pages.shows("weights"):
             gallery = pages.query_one("#weights", Gallery)
             leaf = self.looks.leaf if pages.page == "weights" else 0
-            gallery.show(self._weights()[leaf : leaf + gallery.places], -1)
+            views = self._weights()
+            gallery.border_subtitle = "" if views else "the first weights do not stand for pixels"
+            gallery.show(views[leaf : leaf + gallery.places], -1)
 
     def _draw_alarms(self, page: Static) -> None:
         alarms = self.debugger.alarms
@@ -391,15 +394,11 @@ class RunScreen(RunTraining, RunRecalling):
         gallery.show(views, -1)
 
     def _weights(self) -> list[View]:
-        """What the first layer's units look for, one picture each."""
-        parameters = self.timeline.stack.parameters_of(0)
-        weights = next((array for array in parameters.values() if array.ndim == 2), None)
-        shape = self.timeline.samples.shape
-        if weights is None or shape[0] * shape[1] not in weights.shape:
+        """What the first layer's units or filters look for, one picture each."""
+        first = first_layer(self.timeline.stack, self.timeline.samples.shape)
+        if first is None:
             return []
-        if weights.shape[0] != shape[0] * shape[1]:
-            weights = weights.T
         return [
-            View(f"unit {unit}", weights[:, unit : unit + 1].T.copy(), shape, legend=False, plain=True)
-            for unit in range(weights.shape[1])
+            View(f"{first.kind} {number}", picture[None], first.shape, legend=False, plain=True)
+            for number, picture in enumerate(first.pictures)
         ]

@@ -457,6 +457,23 @@ async def test_the_first_nan_is_where_infinity_began_not_where_the_loss_shows_it
         assert "sample 60/60" in text(app, "#position") and app.debugger.cursor == 5
 
 
+@pytest.mark.parametrize(
+    ("layers", "seen"),
+    [
+        ("28x28,conv 3 5x5,relu,flatten,10,tanh", "filter 2"),
+        ("28x28,maxpool 2,flatten,10,tanh", "do not stand for pixels"),
+    ],
+)
+async def test_the_weights_of_a_convolution_are_pictures_and_a_pane_without_any_says_why(
+    layers: str, seen: str
+) -> None:
+    app = make_app(limit=10, epochs=1, layers=layers)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await trained(app, pilot)
+        await page(app, pilot, "weights")
+        await until(pilot, lambda: seen in screen_text(app))
+
+
 async def test_a_screen_without_a_run_says_what_to_press() -> None:
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
