@@ -86,6 +86,16 @@ def test_batch_normalisation_agrees(tmp_path: Path, framework: str) -> None:
     assert {("backward", "gradients.gamma"), ("backward", "gradients.beta")} <= tensors(report, framework)
 
 
+def test_pytorch_says_that_it_normalises_no_batch_of_one_row(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    how = ["--layers", "784,8,batchnorm,10", "--batch-size", "4", "--limit", "5", "--samples", "5"]
+    code, report = lockstep(tmp_path, "torch", *how)
+    found = report["frameworks"]["torch"]
+    assert code == 0 and found["steps"] == 1 and "takes no batch of one row" in found["ended"]
+    assert "goes no further: PyTorch's batch normalisation takes no batch of one row" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
 def test_adam_behind_batch_normalisation_agrees(tmp_path: Path, framework: str, optimizer: str) -> None:
     # The gradient of a bias in front of a batch normalisation is nothing but rounding, and Adam divides by its size.
