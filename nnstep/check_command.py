@@ -29,6 +29,7 @@ def check(options: Namespace) -> int:
     if not several and outcomes[0].refused:
         _write(options, outcomes)
         raise outcomes[0].refused
+    _write(options, outcomes)
     if "-" not in (options.json, options.junit):
         if several:
             if options.teacher:
@@ -36,7 +37,6 @@ def check(options: Namespace) -> int:
             print(writer.table(outcomes))
         else:
             print(writer.file(outcomes[0]))
-    _write(options, outcomes)
     return 0 if all(outcome.ok for outcome in outcomes) else 1
 
 

@@ -22,6 +22,7 @@ from nnstep.checking.rows import check_rows
 from nnstep.checking.sequence import check_second_sample
 from nnstep.checking.subject import BACKWARD, FORWARD, Probe, Run, Subject
 from nnstep.checking.unchanged import check_arguments, check_returned
+from nnstep.checking.untrained import meant_to_learn, never_change, untrained
 from nnstep.checking.update_rules import update_rule
 from nnstep.checking.views import Case, View, as_gradient
 from nnstep.student_code import StudentError
@@ -53,6 +54,7 @@ class Result:
     parameters: list[Path] = field(default_factory=list)
     ruled: list[Path] = field(default_factory=list)
     finished: bool = True
+    untrained: list[Path] = field(default_factory=list)
 
     @property
     def judged(self) -> list[Path]:
@@ -111,6 +113,7 @@ def _check(subject: Subject, result: Result) -> None:
         subject, held, [p.X for p in probes] + [subject.inputs(s, 2.0, subject.shape) for s in (31, 32, 33)]
     )
     _check_gradients(subject, result, probes, runs, held)
+    _check_untrained(result, runs[0])
     result.findings += check_rows(
         subject,
         result.parameters,
@@ -119,6 +122,14 @@ def _check(subject: Subject, result: Result) -> None:
     )  # noqa: E501
     if not any(f.id == "axis" and f.tensor == "Y" for f in result.findings):
         result.findings += contract.check_overflow(subject, result.model)
+
+
+def _check_untrained(result: Result, run: Run) -> None:
+    """Weights that never change: a finding where the layer was meant to learn; else the source has to tell."""
+    result.untrained = untrained(result.model, result.parameters, run)
+    if meant_to_learn(result.untrained, result.parameters, run):
+        result.findings += never_change(result.untrained)
+        result.untrained = []
 
 
 def _runs(subject: Subject, probes: list[Probe], held: list[Path], result: Result) -> list[Run] | None:

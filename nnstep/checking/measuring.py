@@ -24,6 +24,7 @@ DIRECTIONS = 2
 WRONG, DOUBTFUL = 1e-2, 1e-4
 
 Output = Callable[[Floats], Floats]
+Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -89,7 +90,9 @@ class Measured:
         return far | ~np.isfinite(a)
 
 
-def measure_input(subject: Subject, X: Floats, G: Floats, layer: object = None) -> Measured:
+def measure_input(
+    subject: Subject, X: Floats, G: Floats, layer: object = None, places: Places | None = None
+) -> Measured:
     """Measures dE/dX of Σ Y·G at X.
 
     Args:
@@ -97,6 +100,7 @@ def measure_input(subject: Subject, X: Floats, G: Floats, layer: object = None) 
         X: where.
         G: dE/dY.
         layer: a copy that stands elsewhere, such as after an update; the layer as it is where it is None.
+        places: the elements to measure; as many as there is time for where it is None.
     """
 
     def output(x: Floats) -> Floats:
@@ -105,7 +109,7 @@ def measure_input(subject: Subject, X: Floats, G: Floats, layer: object = None) 
         return subject.output(subject.fresh() if layer is None else _copy_of(layer, subject), x)
 
     trial = subject.fresh() if layer is None else _copy_of(layer, subject)
-    return measure(output, X, G)
+    return measure(output, X, G, places=places)
 
 
 def measure_parameter(subject: Subject, path: Path, X: Floats, G: Floats) -> Measured:
@@ -123,8 +127,9 @@ def measure_parameter(subject: Subject, path: Path, X: Floats, G: Floats) -> Mea
 
 
 def measure(
-    output: Output, point: Floats, G: Floats, dtype: np.dtype[np.generic] | None = None, coarse: bool = False
-) -> Measured:
+    output: Output, point: Floats, G: Floats, dtype: np.dtype[np.generic] | None = None, places: Places | None = None,
+    coarse: bool = False,
+) -> Measured:  # fmt: skip
     """Measures the gradient of Σ output(point)·G by the elements of point.
 
     Args:
@@ -132,6 +137,7 @@ def measure(
         point: where.
         G: the gradient of its output.
         dtype: of the array that holds the point, float64 where it is None.
+        places: which elements; some that are chosen at random where it is None and there are many.
         coarse: the function rounds so much that the finest step is of no use.
     """
     rng = np.random.default_rng(7)
@@ -144,8 +150,10 @@ def measure(
         noise = min(noise, _noise_of_step(output, point, G, rng, dtype))
     coarse = noise > GOOD
     step = _choose_step(output, point, G, rng, dtype, center) if coarse else STEP
-    count = int(np.clip(SECONDS / ((4 if coarse else 2) * seconds), FEWEST_ELEMENTS, MOST_ELEMENTS))
-    chosen = np.arange(point.size) if point.size <= count * 1.25 else np.sort(rng.choice(point.size, count, False))
+    chosen = places
+    if chosen is None:
+        count = int(np.clip(SECONDS / ((4 if coarse else 2) * seconds), FEWEST_ELEMENTS, MOST_ELEMENTS))
+        chosen = np.arange(point.size) if point.size <= count * 1.25 else np.sort(rng.choice(point.size, count, False))
     values, bends = _elements(output, point, chosen, step, G, center, dtype)
     scale = max(float(np.max(np.abs(values), initial=0)), 1e-9)
     if coarse:
@@ -157,7 +165,7 @@ def measure(
         floor = max(1e-7, 10 * noise)
         kinks = bends > 0.02 * (np.abs(values) + 0.01 * scale) + 1e-7  # the slopes of both sides differ
         if 2 * kinks.sum() > len(kinks):  # that many are no kinks but rounding
-            return measure(output, point, G, dtype, coarse=True)
+            return measure(output, point, G, dtype, places, coarse=True)
     kinks |= ~np.isfinite(values)
     kept = ~kinks
     directions = []
@@ -257,8 +265,8 @@ def _stored(values: Floats, dtype: np.dtype[np.generic] | None) -> Floats:
 
 
 def _copy_of(layer: object, subject: Subject) -> object:
-    from nnstep.checking.copies import copy_layer
+    from nnstep.copies import copied
 
     subject.outside.restore()
     np.random.seed(0)
-    return copy_layer(layer)
+    return copied(layer)

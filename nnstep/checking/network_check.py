@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import copy_layer
 from nnstep.checking.findings import Finding
 from nnstep.checking.held import vary
 from nnstep.checking.loss_subject import LossSubject
 from nnstep.checking.outside import Outside
 from nnstep.checking.places import Path, arrays_in, at, put
 from nnstep.checking.subject import Floats, Shape
+from nnstep.copies import copied
 from nnstep.student_code import StudentCode, StudentError
 
 RATE = 0.5
@@ -48,11 +48,12 @@ class Whole:
         self, layers: list[Any], names: list[str], parameters: list[list[Path]], loss: LossSubject,
         code: StudentCode, shape: Shape,
     ) -> None:  # fmt: skip
-        self.layers: list[Any] = copy_layer(list(layers))
+        self.layers: list[Any] = copied(list(layers))
         self.names, self.parameters = names, parameters
         self.loss, self.code, self.shape = loss, code, shape
         self.outside = Outside(layers)
         for layer, paths in zip(self.layers, parameters, strict=True):
+            _own_arrays(layer, paths)
             vary(layer, paths)
         self.single = any(a.dtype == np.float32 for layer in layers for a in arrays_in(layer).values())
 
@@ -60,7 +61,7 @@ class Whole:
         """Copies of all layers, which share among each other what the originals share."""
         self.outside.restore()
         np.random.seed(0)
-        made: list[Any] = copy_layer(list(self.layers))
+        made: list[Any] = copied(list(self.layers))
         return made
 
     def forward(self, layers: list[Any], X: Floats) -> Floats:
@@ -167,6 +168,15 @@ class Whole:
         array = np.asarray(at(layers[index], path))
         put(layers[index], path, (array + move).astype(array.dtype))
         return self.loss.number(y, self.forward(layers, X))
+
+
+def _own_arrays(layer: Any, paths: list[Path]) -> None:
+    """Gives a layer its own copy of what its class holds for it to begin with, so that one can be moved alone."""
+    for name, *rest in paths:
+        array = getattr(type(layer), str(name), None)
+        is_own = getattr(layer, str(name), None) is not array
+        if isinstance(array, np.ndarray) and not rest and not is_own:
+            setattr(layer, str(name), array.copy())
 
 
 def check_whole(whole: Whole, judge_rows: bool, alone_ok: bool) -> list[Finding]:

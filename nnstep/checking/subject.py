@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstep.checking.copies import copy_layer
 from nnstep.checking.outside import Outside
 from nnstep.checking.places import Anything, Path, arrays_in, numbers_in
+from nnstep.copies import copied
 from nnstep.student_code import StudentCode, StudentError
 
 Floats = NDArray[np.float64]
@@ -85,7 +85,7 @@ class Subject:
         self.outside.restore()
         np.random.seed(0)
         random.seed(0)
-        return copy_layer(self.layer)
+        return copied(self.layer)
 
     def forward(self, trial: Any, X: Anything) -> Any:
         """What forward returns for an input, which is handed over as it is."""
@@ -152,8 +152,8 @@ class Subject:
 
 
 def _numbers(trial: Any) -> dict[Path, Anything]:
-    """All numbers that a layer holds now."""
-    return {path: array.copy() for path, array in (numbers_in(trial) | arrays_in(trial)).items()}
+    """All numbers that a layer holds now, those of a np.matrix too as a plain array."""
+    return {path: np.array(array) for path, array in (numbers_in(trial) | arrays_in(trial)).items()}
 
 
 def _same(a: Anything, b: Anything) -> bool:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nnstep.checking.copies import copy_layer
 from nnstep.checking.measuring import Measured, measure_parameter
 from nnstep.checking.places import Path
 from nnstep.checking.subject import Floats, Probe, Subject
 from nnstep.checking.views import View, as_gradient
+from nnstep.copies import copied
 from nnstep.student_code import StudentError
 
 SMALL = 1e-3
@@ -132,7 +132,7 @@ def _decay(subject: Subject, view: View, path: Path, power: int, share: float) -
     """Which part of what an array held after one sample is left in it after the second; None for no such memory."""
     assert view.path is not None
     first, second = view.cases[0].probe, view.cases[-1].probe
-    now = Subject(copy_layer(subject.run(first, RATE).layer), subject.name, subject.code, subject.shape)
+    now = Subject(copied(subject.run(first, RATE).layer), subject.name, subject.code, subject.shape)
     now.positive, now.pure = subject.positive, subject.pure
     run = now.go_on(now.fresh(), second, RATE)
     if path not in run.before or path not in run.after or run.before[path].size != run.after[path].size:

@@ -9,13 +9,15 @@ import numpy as np
 
 from nnstep.adapting import HomeworkStack
 from nnstep.affine_form import AffineForm
+from nnstep.copies import copied
 from nnstep.errors import NnstepError
 from nnstep.frameworks.base import Blueprint
 from nnstep.frameworks.naming import Naming
 from nnstep.frameworks.twin import Twin
-from nnstep.layers import ACTIVATIONS, ActivationLayer, AffineLayer, Layer, SoftmaxLayer
+from nnstep.holdings import attributes_of
+from nnstep.layers import ACTIVATIONS, ActivationLayer, AffineLayer, Array, Layer, SoftmaxLayer
 from nnstep.losses import LOSSES
-from nnstep.parameters import attributes_of, copied
+from nnstep.parameters import Path, arrays_of, put_array
 from nnstep.recognized import agree
 from nnstep.stack import Arrays
 from nnstep.student_layer import StudentLayer
@@ -36,6 +38,23 @@ def student_twin(stack: HomeworkStack, inputs: int, batch_size: int) -> Twin:
     Raises:
         NnstepError: a layer or the loss has no counterpart in a framework.
     """
+    layers, names, frozen, notes = known_layers(stack)
+    loss, factor = _loss(stack, batch_size, notes)
+    blueprint = Blueprint(layers, loss, (inputs,), stack.rule, _dtype_of(stack), factor, frozen)
+    return Twin(blueprint, names, tuple(notes))
+
+
+def known_layers(
+    stack: HomeworkStack,
+) -> tuple[list[Layer], list[Mapping[str, Naming]], frozenset[tuple[int, str]], list[str]]:
+    """The layers of nnstep that a student's are, or are taken for, with their parameters as they are now.
+
+    Returns:
+        The layers, what the student calls their parameters, which parameters never learn, and what to say of it all.
+
+    Raises:
+        NnstepError: a layer has no counterpart.
+    """
     layers: list[Layer] = []
     names: list[Mapping[str, Naming]] = []
     notes: list[str] = []
@@ -52,9 +71,7 @@ def student_twin(stack: HomeworkStack, inputs: int, batch_size: int) -> Twin:
             found, naming = _activation(stack, index, notes), {}
         layers.append(found)
         names.append(naming)
-    loss, factor = _loss(stack, batch_size, notes)
-    blueprint = Blueprint(layers, loss, (inputs,), stack.rule, dtype, factor, frozenset(frozen))
-    return Twin(blueprint, names, tuple(notes))
+    return layers, names, frozenset(frozen), notes
 
 
 def _dtype_of(stack: HomeworkStack) -> np.dtype[Any]:
@@ -68,6 +85,10 @@ def _affine(
     """The affine layer that a student's layer is, or is taken for, with its parameters."""
     arrays, name = stack.parameters_of(index), stack.names[index]
     form = form_of(stack, index)
+    if form is None or form.bias is None:
+        kept = _kept_bias(stack, index)
+        arrays = {**arrays, **kept}
+        form = (form_of(stack, index, arrays) if kept else None) or form
     if form is None:
         form = _form_by_shapes(stack.layers[index], arrays)
         if form is None:
@@ -84,7 +105,36 @@ def _affine(
         notes.append(f"{name} has no bias that learns; it is compared with a layer that has none")
     else:
         naming["bias"] = Naming(form.bias, arrays[form.bias].shape)
+        if form.bias not in stack.parameters_of(index):
+            notes.append(f"{name} adds its {form.bias}, but never updates it; it is compared with one that learns")
     return layer, naming
+
+
+def _kept_bias(stack: HomeworkStack, index: int) -> dict[str, Array]:
+    """The array that a layer adds to its output and that no backward call changes, by its name; empty where none is."""
+    layer = stack.layers[index]
+    assert isinstance(layer, StudentLayer)
+    X = np.random.default_rng(0).uniform(-1, 1, (1, int(np.prod(layer.shape))))
+    for path, array in arrays_of(layer.original).items():
+        if path in layer.paths.values() or array.size != np.prod(layer.output_shape or (0,)):
+            continue
+        more = np.random.default_rng(1).uniform(0.25, 1, array.shape)
+
+        def outputs(path: Path = path, array: Array = array, more: Array = more) -> list[Array]:
+            found = []
+            for value in (array, array + more):
+                trial = copied(layer)
+                put_array(trial.original, path, value)
+                found.append(trial.forward_propagation(X))
+            return found
+
+        try:
+            without, added = stack.guard(outputs)
+        except NnstepError:
+            continue
+        if np.allclose(added - without, more.reshape(1, -1), atol=1e-6):
+            return {"_".join(map(str, path)): array}
+    return {}
 
 
 def _form_by_shapes(layer: Any, arrays: Arrays) -> AffineForm | None:

@@ -12,10 +12,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from nnstep.checking.copies import copy_layer
 from nnstep.checking.file_check import check_file
 from nnstep.checking.processes import check_in_process
 from nnstep.cli import main
+from nnstep.copies import copied
 from nnstep.homework import load_homework
 
 RIGHT = str(Path(__file__).parents[1] / "homework" / "check" / "right_rows.py")
@@ -140,6 +140,29 @@ def test_what_is_strange_is_named(text: str, tmp_path: Path) -> None:
     assert STRANGE[text] in evidence
 
 
+MATRICES = """\
+class Matrices(Dense):
+    def __init__(self, n, m):
+        self.W = np.matrix(np.random.randn(n, m))
+        self.b = np.matrix(np.zeros((1, m)))
+    def forward_propagation(self, X):
+        self.X = np.matrix(X)
+        return self.X * self.W + self.b
+    def backward_propagation(self, dY, rate):
+        dX = dY * self.W.T
+        self.W = self.W - FACTOR * rate * (self.X.T * dY)
+        self.b = self.b - FACTOR * rate * dY.sum(axis=0)
+        return dX
+
+network = [Matrices(6, 4), Matrices(4, 3)]
+"""
+
+
+def test_matrices_are_judged_as_arrays_are(tmp_path: Path) -> None:
+    assert findings_of(written(tmp_path, "FACTOR = 1\n" + MATRICES)) == []
+    assert [id for id, _ in findings_of(written(tmp_path, "FACTOR = 2\n" + MATRICES))] == ["factor"] * 4
+
+
 @pytest.mark.skipif(os.name != "posix", reason="other signals elsewhere")
 def test_a_signal_that_ends_the_process_is_named(tmp_path: Path) -> None:
     path = written(tmp_path, "os.kill(os.getpid(), signal.SIGKILL)")
@@ -166,7 +189,7 @@ def test_a_copy_of_a_read_only_array_is_read_only() -> None:
     layer = Layer()
     layer.alone, layer.view = np.ones(3), np.broadcast_to(np.ones(1), 3)  # type: ignore[attr-defined]
     layer.alone.flags.writeable = False  # type: ignore[attr-defined]
-    copy = copy_layer(layer)
+    copy = copied(layer)
     assert not copy.alone.flags.writeable
     assert not copy.view.flags.writeable
 
