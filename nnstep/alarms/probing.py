@@ -153,8 +153,8 @@ def _learning(layer: AffineLayer, dE_dY: Array, learning_rate: float) -> Learnin
 
 
 def _learn_by_steps(trial: Stack, X: Array, y: Array, learning_rate: float) -> tuple[list[Learning], float]:
-    """How each layer learns, whatever it does: from the frames of one sample."""
-    frames = list(run_steps(trial, X[:1], y[:1], learning_rate))
+    """How each layer learns, whatever it does: from the frames of the next update."""
+    frames = list(run_steps(trial, X, y, learning_rate))
     depth, learning = len(trial.layers), []
     for frame in frames[: depth + 1 : -1]:
         name = main_parameter(frame.before)
