@@ -20,6 +20,7 @@ from nnstep.limits import CALM, LIMITS, Limits
 from nnstep.samples import Samples
 from nnstep.settings import Settings
 from nnstep.stack import Stack
+from nnstep.student_code import GivenUp
 
 DENSE_SAMPLES = 1_000
 DENSE_SPACING = 50
@@ -96,6 +97,8 @@ class Monitor:
         rows = following[: self.settings.batch_size]
         try:
             seen = look(self.stack, self.samples, rows, self._number, count, self.settings.learning_rate)
+        except GivenUp:
+            raise  # who gives up a look does not want to see the same layer train
         except Exception as error:  # a student's layers may raise anything, and a trial run must not stop training
             self.trouble = f"{type(error).__name__}: {error}"
             return
