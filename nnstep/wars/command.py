@@ -65,8 +65,8 @@ def open_contest(options: Namespace) -> tuple[Contest, Dataset, list[Job]]:
     """The contest with its data and all its jobs, everything tried."""
     for name in ("epochs", "seeds", "jobs", "limit", "test_limit"):
         if getattr(options, name) is not None and getattr(options, name) < 1:
-            said = f"--{name.replace('_', '-')} expected to be 1 or more, received {getattr(options, name)}"
-            raise NnstepError(said)
+            option = f"--{name.replace('_', '-')}"
+            raise NnstepError(f"{option} expected to be 1 or more, received {getattr(options, name)}")
     if options.seeds is not None and options.seeds > MOST_SEEDS:
         raise NnstepError(f"--seeds expected a number from 1 to {MOST_SEEDS}, received {options.seeds}")
     if options.seconds is not None and not options.seconds > 0:
