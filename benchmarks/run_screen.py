@@ -1,10 +1,10 @@
 """What the run screen costs training, how soon its keys answer meanwhile, and how soon any position opens.
 
-    python benchmarks/run_screen.py [DATA [EPOCHS]]
+    python benchmarks/run_screen.py [DATA [EPOCHS [HOMEWORK.py]]]
 
-Trains the reference network with the compiled engine, in turn without a screen, as `nnstep train` does, and in the real
-app at 160 × 48 with its scores, curves, panes and autosave. Then presses keys of the app while it trains, and opens
-random positions of the run. Read the ratios and the 95th percentiles.
+Trains the reference network with the compiled engine, or a student's network as it is written, in turn without a
+screen, as `nnstep train` does, and in the real app at 160 × 48 with its scores, curves, panes and autosave. Then
+presses keys of the app while it trains, and opens random positions. Read the ratios and the 95th percentiles.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ import numpy as np
 from textual.events import Key
 from textual.keys import _character_to_key
 
+from nnstep.adapting import HomeworkStack
 from nnstep.alarms.monitor import Monitor
 from nnstep.architecture import build_network
 from nnstep.data import load_data
 from nnstep.debugger import Debugger
 from nnstep.engines.base import choose_engine
+from nnstep.homework import load_homework
 from nnstep.samples import Dataset
 from nnstep.settings import Settings
 from nnstep.stack import Stack
@@ -37,7 +39,10 @@ KEYS = ["left", "right", "plus", "minus", "L", "h", "v", "m", "s", "comma", "ful
 PAIRS, PRESSED, OPENED = 3, 60, 30
 
 
-def new_timeline(data: Dataset) -> Timeline:
+def new_timeline(data: Dataset, homework: str | None) -> Timeline:
+    if homework:
+        written = HomeworkStack(load_homework(homework), data)
+        return Timeline(written, data.train, choose_engine("auto", written), Settings(0.1))
     network = build_network("784,128,tanh,64,tanh,10,tanh")
     stack = Stack(network.layers, network.loss)
     engine = choose_engine("numba", stack)
@@ -45,9 +50,9 @@ def new_timeline(data: Dataset) -> Timeline:
     return Timeline(stack, data.train, engine, Settings(0.1))
 
 
-def headless(data: Dataset, epochs: int) -> float:
+def headless(data: Dataset, epochs: int, homework: str | None) -> float:
     """Samples per second without a screen."""
-    timeline = new_timeline(data)
+    timeline = new_timeline(data, homework)
     began = time.perf_counter()
     monitor = Monitor(timeline.stack, data.train)
     trainer = Trainer(timeline.stack, data.train, timeline.engine, Settings(0.1), timeline=timeline, monitor=monitor)
@@ -56,9 +61,11 @@ def headless(data: Dataset, epochs: int) -> float:
     return timeline.count / (time.perf_counter() - began)
 
 
-async def in_app(data: Dataset, epochs: int, folder: str) -> tuple[float, list[float], list[float]]:
+async def in_app(
+    data: Dataset, epochs: int, homework: str | None, folder: str
+) -> tuple[float, list[float], list[float]]:
     """Samples per second in the app, then seconds of keys while it trains, and seconds to open positions."""
-    timeline = new_timeline(data)
+    timeline = new_timeline(data, homework)
     app = NnstepApp(Debugger(timeline), epochs, {}, test=data.test, autosave=f"{folder}/run.nnrun")
     async with app.run_test(size=(160, 48)) as pilot:
         await pilot.pause()
@@ -154,12 +161,13 @@ def describe(name: str, times: list[float]) -> str:
 def main() -> None:
     data = load_data(sys.argv[1] if len(sys.argv) > 1 else "samples")
     epochs = int(sys.argv[2]) if len(sys.argv) > 2 else 20
-    headless(data, 1)
+    homework = sys.argv[3] if len(sys.argv) > 3 else None
+    headless(data, 1, homework)
     ratios, keys, opened = [], [], []
     for _ in range(PAIRS):
-        alone = headless(data, epochs)
+        alone = headless(data, epochs, homework)
         with tempfile.TemporaryDirectory() as folder:
-            watched, some_keys, some_opened = asyncio.run(in_app(data, epochs, folder))
+            watched, some_keys, some_opened = asyncio.run(in_app(data, epochs, homework, folder))
         ratios.append(watched / alone)
         keys, opened = keys + some_keys, opened + some_opened
         print(f"{alone:10,.0f} samples/s without a screen, {watched:10,.0f} in the app: {watched / alone:.3f}")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from nnstep.copies import copied
 from nnstep.errors import NnstepError
 from nnstep.homework import Homework
 from nnstep.layers import ACTIVATIONS, ActivationLayer, AffineLayer, Array
 from nnstep.losses import LOSSES
-from nnstep.parameters import Path, copied, parameter_paths, same_random_numbers
+from nnstep.parameters import Path, parameter_paths, same_random_numbers
 from nnstep.samples import Dataset
 from nnstep.stack import Arrays, Stack
 from nnstep.student_code import StudentError
@@ -111,6 +113,12 @@ class HomeworkStack(Stack):
         with same_random_numbers():
             trial_keeper = StateKeeper(homework.layers, code.files, [homework.module], largest=LARGEST_TRIED)
             before = trial_keeper.capture()
+            self._large: frozenset[str] = frozenset()
+
+            def undo() -> None:
+                self._large |= changed_variables(before, trial_keeper.capture())
+                trial_keeper.restore(before)
+
             for original, name in zip(homework.layers, homework.names, strict=True):
                 if _is_ours(original):
                     layers.append(original)
@@ -119,7 +127,7 @@ class HomeworkStack(Stack):
                     continue
                 layer = StudentLayer(original, name, code, self.notes)
                 try:
-                    X = _learn(layer, X, shapes)
+                    X = _learn(layer, X, shapes, undo)
                 except StudentError as error:
                     if not own and not error.hint and any(word in error.message for word in ABOUT_SHAPES):
                         error.hint = (
@@ -134,8 +142,7 @@ class HomeworkStack(Stack):
             if loss is not LOSSES["mse"]:
                 students = [layer for layer in layers if isinstance(layer, StudentLayer)]
                 loss = adapted_loss(loss, shapes[0], all(layer.batched for layer in students), code)
-            self._large = changed_variables(before, trial_keeper.capture())
-            trial_keeper.restore(before)
+            undo()
             code.prints.take()
         classes = self._data.train.classes
         if X.shape[1] != classes:
@@ -166,12 +173,16 @@ def shapes_of(given: Shape, size: int) -> Iterator[Shape]:
     yield from dict.fromkeys((given, (1, size), (size,), (size, 1)))
 
 
-def _learn(layer: StudentLayer, X: Array, shapes: list[Shape]) -> Array:
-    """Finds a layer's shapes and parameters by trying, and returns what it gives for X (2, inputs)."""
+def _learn(layer: StudentLayer, X: Array, shapes: list[Shape], undo: Callable[[], object]) -> Array:
+    """Finds a layer's shapes and parameters by trying, and returns what it gives for X (2, inputs).
+
+    `undo` puts back what a trial changed beyond its copy, such as weights that a class holds for all its instances.
+    """
     best: tuple[int, Shape] | None = None
     first_error: StudentError | None = None
     for shape in shapes:
         rank, error = _rank(layer, X[:1], shape)
+        undo()
         first_error = first_error or error
         if rank is not None and (best is None or rank < best[0]):
             best = (rank, shape)
@@ -185,7 +196,7 @@ def _learn(layer: StudentLayer, X: Array, shapes: list[Shape]) -> Array:
     layer.output_shape = Y.shape
     _check_broadcast(layer, X.shape[1], Y.shape)
     outputs = [Y.reshape(1, -1), _one(layer, X[1:]).reshape(1, -1)]
-    layer.batched = layer.shape == (1, X.shape[1]) and Y.ndim == 2 and _takes_rows(layer, X, np.concatenate(outputs))
+    undo()
     try:
         paths, _ = parameter_paths(
             layer.original,
@@ -194,8 +205,18 @@ def _learn(layer: StudentLayer, X: Array, shapes: list[Shape]) -> Array:
         )
     except StudentError:
         paths = ()
-    layer.paths = {"_".join(map(str, path)): path for path in paths}
+    layer.paths = {_name_of(layer.original, path): path for path in paths}
+    undo()
+    if layer.shape == (1, X.shape[1]) and Y.ndim == 2:
+        layer.batched = _takes_rows(layer, X, np.concatenate(outputs))
+        undo()
     return np.concatenate(outputs)
+
+
+def _name_of(original: object, path: Path) -> str:
+    """What a parameter is called: where it is, or the name of a variable that a function has from around it."""
+    in_function = isinstance(getattr(original, str(path[0]), None), FunctionType)
+    return str(path[-1]) if in_function else "_".join(map(str, path))
 
 
 def _rank(layer: StudentLayer, X: Array, shape: Shape) -> tuple[int | None, StudentError | None]:
@@ -241,9 +262,12 @@ def _takes_rows(layer: StudentLayer, X: Array, Y: Array) -> bool:
     """The layer takes several rows at once, and gives for each what it gives for it alone."""
     trial = copied(layer)
     trial.batched = True
+    shapes = [array.shape for array in layer.parameters.values()]
     try:
         together = trial.forward_propagation(X)
         dE_dX = trial.backward_propagation(np.ones_like(together), TRIAL_RATE)
+        grown = shapes != [array.shape for array in trial.parameters.values()]  # a bias of a row for each sample
     except NnstepError:
         return False
-    return dE_dX.shape == X.shape and together.shape == Y.shape and np.allclose(together, Y, rtol=1e-4, atol=1e-6)
+    same = together.shape == Y.shape and np.allclose(together, Y, rtol=1e-4, atol=1e-6)
+    return dE_dX.shape == X.shape and same and not grown

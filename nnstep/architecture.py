@@ -49,7 +49,7 @@ def build_network(
         dtype: float64 or float32.
 
     Raises:
-        NnstepError: the description, the loss or the init cannot be understood.
+        NnstepError: the description, the loss or the init cannot be understood, or the loss cannot take the outputs.
     """
     if init not in INITS:
         raise NnstepError(f"unknown init '{init}'", f"Choose one of: {', '.join(INITS)}")
@@ -67,6 +67,13 @@ def build_network(
         )
     if not any(sizes_of(layer) for layer in network.layers):
         raise LayersError(f"layers '{layers}'", "hold no affine layer", "Give at least two sizes, such as 784,10,tanh")
+    last = repr(network.layers[-1])
+    if loss == "cross_entropy" and last not in ("softmax", "sigmoid"):
+        raise LayersError(
+            f"layers '{layers}'",
+            f"end with {last}, but cross_entropy takes shares from 0 to 1",
+            "End them with softmax, or behind plain outputs take softmax_cross_entropy",
+        )
     return network
 
 

@@ -9,14 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from nnstep.adapting import HomeworkStack
 from nnstep.architecture import DEFAULT_LAYERS, build_network, describe_layers, input_shape
 from nnstep.branches import parse_position
 from nnstep.errors import NnstepError
 from nnstep.frameworks.base import check_installed
 from nnstep.network import Network
+from nnstep.samples import Samples
 from nnstep.stack import Stack
 from nnstep.storage import check_writable, load_weights, put_weights, write_whole
 
+COMPARED = 8
 KINDS = {".keras": "keras", ".pt": "torch", ".pth": "torch", ".onnx": "onnx"}
 
 
@@ -53,17 +56,43 @@ def trained_network(options: Namespace) -> tuple[Network, str]:
         bench, timeline = open_saved(options)
         if options.at:
             timeline.visit(parse_position(options.at), options.branch)
+        if isinstance(bench.stack, HomeworkStack):
+            return _known_network(bench.stack, bench.network, bench.data.train), np.dtype(bench.stack.dtype).name
         return bench.network, np.dtype(bench.stack.dtype).name
     if options.at or options.branch:
         raise NnstepError("--at and --branch go with a run, FILE.nnrun")
     weights = load_weights(options.file)
     meta: dict[str, Any] = weights.meta or {}
     layers, loss = options.layers or meta.get("layers") or DEFAULT_LAYERS, meta.get("loss") or "mse"
+    if meta.get("net") and not options.layers:
+        raise NnstepError(
+            f"{options.file}: holds weights of {meta['net']}, but not which layers these are",
+            "Export a run that train --save-run wrote, or describe them with --layers",
+        )
     types = {array.dtype for arrays in weights.arrays for array in arrays.values()}
     stored = "float32" if types == {np.dtype(np.float32)} else "float64"
     network = build_network(str(layers), str(loss), dtype=stored)
     put_weights(Stack(network.layers, network.loss), weights, options.file)
     return network, stored
+
+
+def _known_network(stack: HomeworkStack, theirs: Network, samples: Samples) -> Network:
+    """The network of nnstep's layers that computes what a student's does.
+
+    Raises:
+        NnstepError: there is none.
+    """
+    from nnstep.frameworks.student_twin import known_layers
+
+    layers = known_layers(stack)[0]
+    known = Network(layers, stack.loss)
+    X = samples.inputs(slice(0, COMPARED), stack.dtype)
+    if not np.allclose(stack.guard(lambda: theirs.forward(X)), known.forward(X), rtol=1e-4, atol=1e-6):
+        raise NnstepError(
+            "this homework computes something else than the layers of a framework that it is like",
+            "nnstep compare --net FILE.py says where",
+        )
+    return known
 
 
 def _written(kind: str, network: Network, dtype: str) -> tuple[bytes, str]:

@@ -43,7 +43,7 @@ def histogram(array: Array, bins: int) -> Histogram:
         below = min(max(round(-low / (high - low) * bins), 1), bins - 1)
         above = bins - below
         width = max(-low / below, high / above)
-        edges = width * np.arange(-below, above + 1)
+        edges = np.arange(-below, above + 1, dtype=np.float64) * width
         edges[0], edges[-1] = min(edges[0], low), max(edges[-1], high)  # a quotient times its divisor may fall short
     counts, _ = np.histogram(finite, edges)
     return Histogram(edges, counts, values.size - finite.size)

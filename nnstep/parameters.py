@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from types import ModuleType
+from contextlib import contextmanager
+from types import FunctionType, ModuleType
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from nnstep.copies import copied
 from nnstep.errors import NnstepError
+from nnstep.holdings import attributes_of, cell_of, enclosed, holder_of
 from nnstep.layers import Array
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -45,7 +46,7 @@ def find_parameters(layer: Any, X: Array) -> tuple[tuple[str, ...], Array]:
 def parameter_paths(
     layer: Any, forward: Callable[[Any], Array], backward: Callable[[Any, Array], object]
 ) -> tuple[tuple[Path, ...], Array]:
-    """Where a layer's parameters are: as attributes, or one level deeper in a list, a mapping or an object.
+    """Where a layer's parameters are: as attributes, or one level deeper in a list, mapping, object or function.
 
     Args:
         layer: is left as it was.
@@ -85,21 +86,6 @@ def arrays_of(layer: Any) -> dict[Path, Array]:
     return found
 
 
-def attributes_of(thing: object) -> dict[str, Any]:
-    """What an object holds, in `__dict__` or in slots, and the arrays that all objects of its class share."""
-    found = dict(getattr(thing, "__dict__", {}))
-    for cls in type(thing).__mro__:
-        for name, value in vars(cls).items():
-            if isinstance(value, np.ndarray):
-                found.setdefault(name, value)
-    for cls in type(thing).__mro__:
-        slots = vars(cls).get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            if not name.startswith("__") and hasattr(thing, name):
-                found[name] = getattr(thing, name)
-    return found
-
-
 def array_at(layer: Any, path: Path) -> Array:
     """The array that stands at a place of a layer now."""
     value: Any = layer
@@ -119,42 +105,18 @@ def put_array(layer: Any, path: Path, array: Array) -> None:
     holder: Any = layer
     for key in path[:-1]:
         holder = _step(holder, key)
-    if isinstance(holder, dict | list):
+    if isinstance(holder, FunctionType):
+        cell_of(holder, str(path[-1])).cell_contents = array.copy()
+    elif isinstance(holder, dict | list):
         holder[path[-1]] = array.copy()  # type: ignore[index]
     else:
-        setattr(holder, str(path[-1]), array.copy())
+        setattr(holder_of(holder, str(path[-1])), str(path[-1]), array.copy())
 
 
 def _step(holder: Any, key: Any) -> Any:
+    if isinstance(holder, FunctionType):
+        return cell_of(holder, str(key)).cell_contents
     return holder[key] if isinstance(holder, dict | list | tuple) else getattr(holder, str(key))
-
-
-def copied(layer: Any) -> Any:
-    """A deep copy of a layer; modules and what else cannot be copied are shared."""
-    shared = {id(v): v for v in attributes_of(layer).values() if isinstance(v, ModuleType) or _is_lock(v)}
-    try:
-        return copy.deepcopy(layer, shared)
-    except Exception:
-        other = _shallow(layer)
-        for name, value in getattr(layer, "__dict__", {}).items():
-            with suppress(Exception):
-                other.__dict__[name] = copy.deepcopy(value, shared)
-        return other
-
-
-def _shallow(layer: Any) -> Any:
-    """Another object of the same class that holds the same; by hand where its class does not let itself be copied."""
-    with suppress(Exception):
-        return copy.copy(layer)
-    other = object.__new__(type(layer))
-    other.__dict__.update(layer.__dict__)
-    return other
-
-
-def _is_lock(value: object) -> bool:
-    with suppress(Exception):
-        return hasattr(value, "acquire")
-    return False
 
 
 @contextmanager
@@ -176,6 +138,8 @@ def _parts(value: object) -> list[tuple[str | int, Any]]:
         return [(key, part) for key, part in value.items() if isinstance(key, str | int)]
     if isinstance(value, list | tuple) and len(value) <= 64:
         return list(enumerate(value))
+    if isinstance(value, FunctionType):
+        return enclosed(value)
     if isinstance(value, np.ndarray | ModuleType | type) or callable(value):
         return []
     return list(attributes_of(value).items())

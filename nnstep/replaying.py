@@ -83,6 +83,16 @@ class Replayer:
             raise
         return tuple(done)
 
+    def check_frames(self, stack: Stack, branch: Branch, count: int, frames: tuple[Frame, ...]) -> None:
+        """Compares the steps of a recorded sample with its loss; in a batch they are not the same arithmetic.
+
+        Raises:
+            NnstepError: students' layers gave something else than was recorded.
+        """
+        losses = [float(frame.output) for frame in frames if frame.step.phase == "loss" and frame.output is not None]
+        if branch.settings.batch_size == 1 and branch.start <= count < branch.head:
+            self._check(stack, branch, count, np.array(losses[:1]))
+
     def _run_stepped(self, stack: Stack, branch: Branch, at: int, stop: int) -> int:
         """Runs samples as they were stepped by hand; those without changes need no frames for that."""
         if branch.edit_at(at):

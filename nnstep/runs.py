@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -21,6 +22,7 @@ from nnstep.errors import NnstepError
 from nnstep.history import Log
 from nnstep.layers import Array
 from nnstep.pulse import MEASURES, Pulse
+from nnstep.run_config import config_fits
 from nnstep.samples import Samples
 from nnstep.scoring import score_from_json
 from nnstep.settings import Settings
@@ -74,12 +76,14 @@ class Snapshot:
         branches: copies that share logs and parameters, which never change.
         samples: what the run learns from.
         checkpoint_bytes: what one checkpoint takes.
+        here: the parameters where it stands, None where they may be replayed.
     """
 
     meta: dict[str, Any]
     branches: list[Branch]
     samples: Samples
     checkpoint_bytes: int
+    here: Parameters | None = None
 
     @property
     def reached(self) -> int:
@@ -117,7 +121,16 @@ def take_snapshot(timeline: Timeline, config: dict[str, Any], notes: dict[str, A
         "branches": [_describe(branch) for branch in branches],
         "at": {"branch": timeline.branch.name, "count": timeline.count},
     }
-    return Snapshot(meta, branches, timeline.samples, timeline.checkpoint_bytes)
+    return Snapshot(meta, branches, timeline.samples, timeline.checkpoint_bytes, _here(timeline))
+
+
+def _here(timeline: Timeline) -> Parameters | None:
+    """The parameters where a timeline stands, for students' layers: to open there, nothing must be replayed."""
+    if not timeline.stack.keeper or not (timeline.at_head or timeline.branch.settings.batch_size == 1):
+        return None
+    with suppress(NnstepError):  # code that fails must not keep its run from being saved
+        return timeline.stack.snapshot()
+    return None
 
 
 def write_snapshot(path: str, snapshot: Snapshot, budget: int = FILE_BUDGET) -> None:
@@ -138,6 +151,10 @@ def write_snapshot(path: str, snapshot: Snapshot, budget: int = FILE_BUDGET) -> 
         spacing *= 2
         for branch, checkpoints in zip(branches, kept, strict=True):
             thin(branch, checkpoints, spacing)
+    if snapshot.here is not None:
+        at = snapshot.meta["at"]
+        number = [branch.name for branch in branches].index(at["branch"])
+        kept[number].setdefault(at["count"], snapshot.here)
     named: dict[str, Any] = {}
     for number, (branch, checkpoints) in enumerate(zip(branches, kept, strict=True)):
         counts = sorted(checkpoints)
@@ -183,6 +200,8 @@ def read_run(path: str) -> SavedRun:
         )
     run = SavedRun(path, meta, arrays)
     try:
+        if not config_fits(meta):
+            raise ValueError
         restore_branches(run)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         raise NnstepError(f"{path}: damaged: its parts do not fit each other") from None
@@ -290,8 +309,13 @@ def restore_branches(run: SavedRun) -> list[Branch]:
 
 def _check(branch: Branch, first: bool, losses: Array, classes: Array) -> None:
     trained = branch.head - branch.start
+    settings = branch.settings
     fits = (
-        first == (branch.parent is None)
+        (losses.dtype.kind, classes.dtype.kind in "ui") == ("f", True)
+        and isinstance(branch.changed, bool)
+        and (type(settings.shuffle), type(settings.seed)) == (bool, int)
+        and all(isinstance(stretch.engine, str) for stretch in branch.stretches)
+        and first == (branch.parent is None)
         and (branch.start in branch.checkpoints or not (first or branch.changed))
         and all(branch.start <= count <= branch.head for count in branch.checkpoints)
         and all(branch.start <= count <= branch.head for count in branch.scores)

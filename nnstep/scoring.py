@@ -118,8 +118,13 @@ class Answers:
 
 
 def answers(stack: Stack, samples: Samples) -> Answers:
-    """Runs all samples forward, on copies of the layers, so that what these remember for backward stays theirs."""
-    return stack.guard(lambda: _answers(stack, samples))
+    """Runs all samples forward, on copies of the layers; what these remember, count or draw stays as it was."""
+    state = stack.keeper.capture() if stack.keeper else None
+    try:
+        return stack.guard(lambda: _answers(stack, samples))
+    finally:
+        if stack.keeper and state is not None:
+            stack.keeper.restore(state)
 
 
 def _answers(stack: Stack, samples: Samples) -> Answers:

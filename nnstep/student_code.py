@@ -167,7 +167,10 @@ class StudentCode:
         before = run.what, run.began
         run.what, run.began, run.printed = what, time.monotonic(), self.prints.count
         try:
-            return function(*arguments)
+            result = function(*arguments)
+            if run.left_behind:
+                raise Overtime  # nobody waits for it any more, and nothing else of the network may run in its thread
+            return result
         except (NnstepError, Overtime):
             raise
         except BaseException as error:

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from nnstep.copies import copied
+from nnstep.holdings import attributes_of
 from nnstep.layers import Array
-from nnstep.parameters import Path, array_at, attributes_of, copied, put_array
+from nnstep.parameters import Path, array_at, put_array
 from nnstep.student_code import StudentCode, StudentError
 
 FORWARD, BACKWARD = "forward_propagation", "backward_propagation"

@@ -7,15 +7,32 @@ import random
 import sys
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from types import FunctionType, MethodType
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from nnstep.parameters import Path, attributes_of
+from nnstep.holdings import attributes_of, cell_of, enclosed
+from nnstep.parameters import Path
+from nnstep.student_values import (
+    LONGEST,
+    copy_of,
+    emptied,
+    is_list_of_leaves,
+    key_of,
+    made_anew,
+    mark_of,
+    put_value,
+    remove,
+    set_anew,
+    shorten,
+)
 
 DEEPEST = 5
-LONGEST, LONGEST_OF_NUMBERS = 1000, 100_000
 PLAIN = (bool, int, float, complex, str, np.generic, np.random.Generator, np.random.RandomState, random.Random)
+CHANGEABLE = (np.ndarray, dict, list, deque, set, np.random.Generator, np.random.RandomState, random.Random)
 LARGEST_OUTSIDE = 65_536
 MOST_LEAVES = 20_000
 
@@ -33,7 +50,8 @@ class StateKeeper:
         large: names of the modules' variables that are kept whatever their size.
         largest: how many bytes another array of a module may have.
 
-    What it cannot see: closures, open files, generators, and objects of libraries other than numpy.
+    It looks into closures, default values of arguments and attributes of functions too. What it cannot see: open files,
+    generators, and objects of libraries other than numpy.
     """
 
     def __init__(
@@ -53,32 +71,62 @@ class StateKeeper:
     def capture(self) -> State:
         """Copies of all numbers, arrays and random states, by where they are."""
         state: State = {"numpy": np.random.get_state(), "python": random.getstate()}
-        for path, value in self._leaves():
-            state[_written(path)] = _copy(value)
+        for path, _, _, value in self._places():
+            state[_written(path)] = mark_of(value) if path[-1] == "@" else copy_of(value)
         return state
 
     def restore(self, state: State) -> None:
         """Puts a captured state back, into the objects that are there now."""
         np.random.set_state(state["numpy"])
         random.setstate(state["python"])
+        holders, done = self._holders(), {"numpy", "python"}
         for path, holder, key, value in list(self._places()):
             name = _written(path)
-            if path[-1] == "@":
-                whole = name.removesuffix("/@")
-                if whole in state:
-                    _put(holder, key, getattr(holder, str(key), None), state[whole])
-                elif name not in state and isinstance(path[0], int):
-                    _remove(holder, key)
-            elif f"{name}/@" in state:
+            done.add(name)
+            whole = name.removesuffix("/@")
+            if path[-1] == "@" and name in state:
+                holders[whole] = value
+                shorten(value, state[name])
+            elif whole in state:
+                done.add(whole)
+                put_value(holder, key, value, state[whole])
+            elif name in state or f"{name}/@" in state:
                 continue
-            elif name in state:
-                _put(holder, key, value, state[name])
-            elif isinstance(path[0], int):
-                _remove(holder, key)
+            elif _is_inside(path) and not isinstance(value, FunctionType):
+                remove(holder, key)
+        self._put_missing(state, holders, done)
 
-    def _leaves(self) -> Iterator[tuple[Path, Any]]:
-        for path, _, _, value in self._places():
-            yield path, value
+    def _holders(self) -> dict[str, Any]:
+        """What the places begin in, by the beginning of their paths."""
+        found: dict[str, Any] = {str(index): layer for index, layer in enumerate(self.layers)}
+        found |= {f"class/{cls.__qualname__}": cls for cls in self._classes()}
+        return found | {f"module/{module.__name__}": module for module in self.modules}
+
+    def _put_missing(self, state: State, holders: dict[str, Any], done: set[str]) -> None:
+        """Puts back entries, attributes, mappings and lists that were there then, and are not now."""
+        for name, saved in state.items():
+            whole = name.removesuffix("/@")
+            parent, _, last = whole.rpartition("/")
+            holder = holders.get(parent)
+            marked = state.get(f"{parent}/@")
+            if name in done or holder is None or (isinstance(holder, dict) and not isinstance(marked, tuple)):
+                continue
+            if name.endswith("/@"):
+                there = getattr(holder, last, None)  # a function had attributes then and has none now
+                holders[whole] = value = there if isinstance(there, FunctionType) else emptied(saved)
+            else:
+                value = made_anew(saved)
+            if value is None and saved is not None:
+                continue
+            with suppress(AttributeError, TypeError):
+                set_anew(holder, key_of(marked, last), value)
+
+    def _classes(self) -> list[type]:
+        """The student's classes: those of the layers, and those that stand in the modules."""
+        known = {cls for layer in self.layers for cls in type(layer).__mro__}
+        for module in self.modules:
+            known |= {value for value in list(vars(module).values()) if isinstance(value, type)}
+        return sorted((cls for cls in known if cls.__module__ in self.own), key=lambda cls: cls.__qualname__)
 
     def _places(self) -> Iterator[tuple[Path, Any, Any, Any]]:
         """Each leaf: its path, what holds it, under which key, and the value."""
@@ -95,8 +143,7 @@ class StateKeeper:
     def _roots(self, seen: set[int]) -> Iterator[tuple[Path, Any, Any, Any]]:
         for index, layer in enumerate(self.layers):
             yield from self._walk((index,), layer, seen, 0, None)
-        classes = {cls for layer in self.layers for cls in type(layer).__mro__ if cls.__module__ in self.own}
-        for cls in sorted(classes, key=lambda c: c.__qualname__):
+        for cls in self._classes():
             for name, value in list(vars(cls).items()):
                 if not name.startswith("__"):
                     yield from self._walk_value(("class", cls.__qualname__, name), cls, name, value, seen, 1, None)
@@ -113,12 +160,14 @@ class StateKeeper:
         if id(thing) in seen or depth > DEEPEST:
             return
         seen.add(id(thing))
+        if isinstance(thing, FunctionType):
+            yield from self._walk_cells(path, thing, seen, depth, largest)
         if isinstance(thing, dict):
             parts: list[tuple[Any, Any]] = list(thing.items())[:LONGEST]
         elif isinstance(thing, list | tuple | deque):
             parts = list(enumerate(thing))[:LONGEST]
         else:
-            parts = list(attributes_of(thing).items())
+            parts = list(attributes_of(thing, shared=False).items())
         for key, value in parts:
             if isinstance(key, str | int):
                 yield from self._walk_value((*path, key), thing, key, value, seen, depth + 1, largest)
@@ -129,26 +178,61 @@ class StateKeeper:
         if isinstance(value, np.ndarray):
             if value.dtype != object and (largest is None or value.nbytes <= largest):
                 yield path, holder, key, value
-        elif value is None or isinstance(value, PLAIN) or _is_list_of_leaves(value):
+        elif value is None or isinstance(value, PLAIN) or is_list_of_leaves(value):
             yield path, holder, key, value
         elif isinstance(value, dict | list | tuple | deque) or self._is_own(value):
-            yield (*path, "@"), holder, key, type(value).__name__
+            yield (*path, "@"), holder, key, value
             yield from self._walk(path, value, seen, depth, largest)
+        else:
+            for name, part in _parts_of_callable(value):
+                yield from self._walk_value((*path, name), (), name, part, seen, depth, largest)
+
+    def _walk_cells(
+        self, path: Path, function: FunctionType, seen: set[int], depth: int, largest: int | None
+    ) -> Iterator[tuple[Path, Any, Any, Any]]:
+        """The variables that a function has from the function around it, and what its arguments are by default."""
+        for name, value in enclosed(function):
+            cell = cell_of(function, str(name))
+            if id(cell) not in seen:
+                seen.add(id(cell))
+                yield from self._walk_value((*path, name), cell, "cell_contents", value, seen, depth + 1, largest)
+        for key, value in _defaults(function):
+            yield from self._walk_value((*path, "=", key), (), key, value, seen, depth + 1, largest)
 
     def _is_own(self, value: object) -> bool:
-        """An object of one of the student's classes."""
+        """An object of one of the student's classes, or a function of theirs that can keep something."""
+        if isinstance(value, FunctionType):
+            known = value.__globals__.get("__name__") in self.own
+            return known and bool(value.__closure__ or vars(value) or _defaults(value))
         return type(value).__module__ in self.own and not isinstance(value, type)
 
 
+def _parts_of_callable(value: object) -> list[tuple[str, Any]]:
+    """What may keep something in what calls a function: a bound method, a partial one, a property."""
+    if isinstance(value, MethodType):
+        return [("self", value.__self__), ("function", value.__func__)]
+    if isinstance(value, partial):
+        return [("function", value.func), ("args", value.args), ("keywords", value.keywords)]
+    if isinstance(value, staticmethod | classmethod):
+        return [("function", value.__func__)]
+    return [("function", value.fget)] if isinstance(value, property) and value.fget else []
+
+
+def _defaults(function: FunctionType) -> list[tuple[str, Any]]:
+    """The default values of a function's arguments that a call can change."""
+    given: list[tuple[Any, Any]] = [*enumerate(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).items()]
+    return [(str(key), value) for key, value in given if isinstance(value, CHANGEABLE)]
+
+
 def changed_variables(before: State, after: State) -> frozenset[str]:
-    """The names of modules' variables that hold arrays with other numbers than before."""
+    """The names of modules' variables that hold arrays that were not there before, or with other numbers."""
     found = set()
     for path, value in after.items():
         kind, _, rest = path.partition("/")
         old = before.get(path)
-        if kind != "module" or not isinstance(value, np.ndarray) or not isinstance(old, np.ndarray):
+        if kind != "module" or not isinstance(value, np.ndarray):
             continue
-        if not np.array_equal(value, old):
+        if not isinstance(old, np.ndarray) or not np.array_equal(value, old):
             found.add(rest.split("/")[1])
     return frozenset(found)
 
@@ -198,68 +282,6 @@ def _written(path: Path) -> str:
     return "/".join(map(str, path))
 
 
-def _copy(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return value.copy()
-    if isinstance(value, np.random.Generator):
-        return dict(value.bit_generator.state)
-    if isinstance(value, np.random.RandomState):
-        return value.get_state()
-    if isinstance(value, list | tuple | deque):
-        return {"kind": type(value).__name__, "items": tuple(_copy(part) for part in value)}
-    return value.getstate() if isinstance(value, random.Random) else value
-
-
-def _put(holder: Any, key: Any, live: Any, saved: Any) -> None:
-    """Puts one saved value back; arrays in place where they fit, so that who else holds them sees it too."""
-    if isinstance(saved, dict) and "items" in saved:
-        _put_list(holder, key, live, saved)
-    elif isinstance(live, np.random.Generator):
-        live.bit_generator.state = saved
-    elif isinstance(live, np.random.RandomState):
-        live.set_state(saved)
-    elif isinstance(live, random.Random):
-        live.setstate(saved)
-    elif isinstance(live, np.ndarray) and isinstance(saved, np.ndarray) and live.flags.writeable:
-        if live.shape == saved.shape and live.dtype == saved.dtype:
-            live[...] = saved
-        else:
-            _set(holder, key, saved.copy())
-    elif live is not saved and not isinstance(saved, dict):
-        _set(holder, key, _copy(saved))
-
-
-def _put_list(holder: Any, key: Any, live: Any, saved: dict[str, Any]) -> None:
-    """Puts the parts of a list back: in place where it has as many of them as then."""
-    items = saved["items"]
-    if isinstance(live, list | tuple | deque) and len(live) == len(items) and not isinstance(live, tuple):
-        for number, (part, kept) in enumerate(zip(list(live), items, strict=True)):
-            _put(live, number, part, kept)
-        return
-    copies = [_copy(item) for item in items]
-    if isinstance(live, list | deque):
-        live.clear()
-        live.extend(copies)
-    else:
-        _set(holder, key, {"tuple": tuple, "deque": deque}.get(saved["kind"], list)(copies))
-
-
-def _is_list_of_leaves(value: Any) -> bool:
-    if not isinstance(value, list | tuple | deque) or len(value) > LONGEST_OF_NUMBERS:
-        return False
-    return all(part is None or isinstance(part, (np.ndarray, bool, int, float, str, np.generic)) for part in value)
-
-
-def _remove(holder: Any, key: Any) -> None:
-    """Removes what was not there when the state was captured."""
-    if isinstance(holder, dict):
-        holder.pop(key, None)
-    elif not isinstance(holder, list | tuple | deque) and key in getattr(holder, "__dict__", {}):
-        delattr(holder, key)
-
-
-def _set(holder: Any, key: Any, value: Any) -> None:
-    if isinstance(holder, dict | list | deque):
-        holder[key] = value
-    elif not isinstance(holder, tuple):
-        setattr(holder, str(key), value)
+def _is_inside(path: Path) -> bool:
+    """A place in a layer, or in something that a class or a module holds; not a variable of the class or module."""
+    return isinstance(path[0], int) or len(path) - (path[-1] == "@") > 3

@@ -8,9 +8,9 @@ import numpy as np
 
 from nnstep.adapting import HomeworkStack
 from nnstep.affine_form import AffineForm, affine_form
+from nnstep.copies import copied
 from nnstep.errors import NnstepError
 from nnstep.layers import Array
-from nnstep.parameters import copied
 from nnstep.storage import Weights
 
 MATRIX = ("weights", "weight", "w", "kernel")

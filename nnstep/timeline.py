@@ -151,16 +151,21 @@ class Timeline:
         """
         before = self.stack.snapshot()
         try:
-            return self._replayer.steps(self.stack, self.branch, self.count + further, before)
+            frames = self._replayer.steps(self.stack, self.branch, self.count + further, before)
         finally:
             self.stack.restore(before)
+        if not further:
+            self._replayer.check_frames(self.stack, self.branch, self.count, frames)
+        return frames
 
     def frames_at(self, branch: Branch, count: int) -> tuple[Frame, ...]:
         """All steps of the sample at a count of a branch's own; the timeline stays where it is."""
         here, stack, before = (self.branch, self.count), self.stack, self.stack.snapshot()
         try:
             self.go_to(branch, count)
-            return self._replayer.steps(self.stack, branch, count)
+            frames = self._replayer.steps(self.stack, branch, count)
+            self._replayer.check_frames(self.stack, branch, count, frames)
+            return frames
         finally:
             self.stack = stack
             self.stack.use_rule(here[0].settings.rule)

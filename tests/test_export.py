@@ -221,3 +221,27 @@ def test_an_unknown_ending_is_refused_before_anything_is_written(
     file = tmp_path / "a.h5"
     assert main(["export", "nothing.npz", "--to", str(file)]) == 2
     assert ".onnx" in capsys.readouterr().err and not file.exists()
+
+
+def test_a_homeworks_run_is_exported_as_the_network_that_it_computes(tmp_path: Path, capsys) -> None:
+    homework, run = str(Path(__file__).parent / "homework" / "row_vectors.py"), str(tmp_path / "r.nnrun")
+    words = ["--net", homework, "--limit", "30", "--test-limit", "5", "--epochs", "1"]
+    assert main(["train", *words, "--save-run", run, "--save", str(tmp_path / "w.npz")]) == 0
+    assert main(["export", run, "--to", str(tmp_path / "model.keras"), "--dtype", "float64"]) == 0
+    layers = capsys.readouterr().out.splitlines()[-1].partition(": ")[2].partition(", float64")[0]
+    theirs = predictions(tmp_path / "w.npz", "--net", homework, "--test-limit", "5")
+    ours = predictions(tmp_path / "model.keras", "--layers", layers, "--test-limit", "5")
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9)
+
+
+def test_a_homework_that_no_framework_knows_and_its_bare_weights_are_refused(tmp_path: Path, capsys) -> None:
+    text = (Path(__file__).parent / "homework" / "row_vectors.py").read_text()
+    (tmp_path / "hw.py").write_text(text.replace("np.tanh(", "0.9 * np.tanh("))
+    words = ["--net", str(tmp_path / "hw.py"), "--limit", "30", "--test-limit", "5", "--epochs", "1"]
+    run, weights = str(tmp_path / "r.nnrun"), str(tmp_path / "w.npz")
+    assert main(["train", *words, "--save-run", run, "--save", weights]) == 0
+    assert main(["export", run, "--to", str(tmp_path / "m.onnx")]) == 2
+    assert main(["export", weights, "--to", str(tmp_path / "m.onnx")]) == 2
+    said = capsys.readouterr().err
+    assert "this homework computes something else" in said
+    assert "but not which layers these are. Export a run" in said

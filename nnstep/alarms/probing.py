@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnstep.alarms.generators import undrawn
+from nnstep.batchnorm import BatchNormLayer
 from nnstep.layers import ACTIVATIONS, ActivationLayer, AffineLayer, Array, evaluating
 from nnstep.losses import LOSSES, Loss
 from nnstep.source import unchanged, undisturbed
@@ -75,10 +76,12 @@ def probe(stack: Stack, X: Array, y: Array, following: tuple[Array, Array], lear
         trial.keeper = None  # it keeps the state of the network itself
 
         def run() -> Probe:
+            with unchanged(stack):  # first, since a layer may count its calls: so will training find it
+                learning = _learn_by_steps(trial.copy(), *following, learning_rate)
             with evaluating(trial.layers):
                 values = _forward_singly(trial, X)
             losses = mean_loss(trial.loss, y, values[-1]), mean_loss(trial.loss, y, mean)
-            return Probe(values, losses, *_learn_by_steps(trial, *following, learning_rate))
+            return Probe(values, losses, *learning)
 
         return stack.guard(run)
 
@@ -151,8 +154,12 @@ def _learning(layer: AffineLayer, dE_dY: Array, learning_rate: float) -> Learnin
 
 
 def _learn_by_steps(trial: Stack, X: Array, y: Array, learning_rate: float) -> tuple[list[Learning], float]:
-    """How each layer learns, whatever it does: from the frames of one sample."""
-    frames = list(run_steps(trial, X[:1], y[:1], learning_rate))
+    """How each layer learns, whatever it does: from the frames of one sample.
+
+    Batch normalisation lets no gradient through for one sample alone; there it is the whole update.
+    """
+    rows = len(X) if any(isinstance(layer, BatchNormLayer) for layer in trial.layers) else 1
+    frames = list(run_steps(trial, X[:rows], y[:rows], learning_rate))
     depth, learning = len(trial.layers), []
     for frame in frames[: depth + 1 : -1]:
         name = main_parameter(frame.before)

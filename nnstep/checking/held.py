@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import copy_layer
 from nnstep.checking.places import Anything, Path, arrays_in, at, numbers_in, put
 from nnstep.checking.subject import Floats, Probe, Run, Subject
-from nnstep.parameters import attributes_of
+from nnstep.copies import copied
+from nnstep.holdings import attributes_of
 from nnstep.student_code import StudentError
 
 RATE = 0.5
@@ -56,7 +56,7 @@ def _with_others(subject: Subject, path: Path, array: Anything, probe: Probe) ->
 
 def vary_constants(subject: Subject, held: list[Path]) -> None:
     """Gives arrays that hold one number throughout, such as zeros, various ones: else mistakes cannot be seen."""
-    layer = copy_layer(subject.layer)
+    layer = copied(subject.layer)
     if vary(layer, [path for path in held if path[0] in attributes_of(layer)]):
         subject.layer = layer
 

@@ -19,8 +19,10 @@ FEWEST_ELEMENTS = 4
 SECONDS = 0.06
 DIRECTIONS = 2
 WRONG, DOUBTFUL = 1e-2, 1e-4
+SINGLE = float(np.finfo(np.float32).eps)  # coarse steps are for float32
 
 Output = Callable[[Floats], Floats]
+Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -86,7 +88,9 @@ class Measured:
         return far | ~np.isfinite(a)
 
 
-def measure_input(subject: Subject, X: Floats, G: Floats, layer: object = None) -> Measured:
+def measure_input(
+    subject: Subject, X: Floats, G: Floats, layer: object = None, places: Places | None = None
+) -> Measured:
     """Measures dE/dX of Σ Y·G at X.
 
     Args:
@@ -94,6 +98,7 @@ def measure_input(subject: Subject, X: Floats, G: Floats, layer: object = None) 
         X: where.
         G: dE/dY.
         layer: a copy that stands elsewhere, such as after an update; the layer as it is where it is None.
+        places: the elements to measure; as many as there is time for where it is None.
     """
 
     def output(x: Floats) -> Floats:
@@ -102,7 +107,7 @@ def measure_input(subject: Subject, X: Floats, G: Floats, layer: object = None) 
         return subject.output(subject.fresh() if layer is None else _copy_of(layer, subject), x)
 
     trial = subject.fresh() if layer is None else _copy_of(layer, subject)
-    return measure(output, X, G)
+    return measure(output, X, G, places=places)
 
 
 def measure_parameter(subject: Subject, path: Path, X: Floats, G: Floats) -> Measured:
@@ -119,24 +124,43 @@ def measure_parameter(subject: Subject, path: Path, X: Floats, G: Floats) -> Mea
     return measure(output, array.astype(np.float64), G, dtype)
 
 
-def measure(output: Output, point: Floats, G: Floats, dtype: np.dtype[np.generic] | None = None) -> Measured:
-    """Measures the gradient of Σ output(point)·G by the elements of point."""
+def measure(
+    output: Output, point: Floats, G: Floats, dtype: np.dtype[np.generic] | None = None, places: Places | None = None,
+    coarse: bool = False,
+) -> Measured:  # fmt: skip
+    """Measures the gradient of Σ output(point)·G by the elements of point.
+
+    Args:
+        output: the function.
+        point: where.
+        G: the gradient of its output.
+        dtype: of the array that holds the point, float64 where it is None.
+        places: which elements; some that are chosen at random where it is None and there are many.
+        coarse: the function rounds so much that the finest step is of no use.
+    """
     rng = np.random.default_rng(7)
     began = time.perf_counter()
     center = output(point)
-    step, noise = _choose_step(output, point, G, rng, dtype)
-    seconds = (time.perf_counter() - began) / 5
-    count = int(np.clip(SECONDS / (2 * seconds), FEWEST_ELEMENTS, MOST_ELEMENTS))
-    chosen = np.arange(point.size) if point.size <= count * 1.25 else np.sort(rng.choice(point.size, count, False))
+    coarse = coarse or _is_single(center) or (dtype is not None and dtype.kind == "f" and dtype.itemsize < 8)
+    step, noise = _choose_step(output, point, G, rng, dtype, COARSE_STEPS if coarse else (STEP, *COARSE_STEPS))
+    if places is None:
+        seconds = (time.perf_counter() - began) / 5
+        count = int(np.clip(SECONDS / (2 * seconds), FEWEST_ELEMENTS, MOST_ELEMENTS))
+        chosen = np.arange(point.size) if point.size <= count * 1.25 else np.sort(rng.choice(point.size, count, False))
+    else:
+        chosen = places
     values, bends = np.zeros(len(chosen)), np.zeros(len(chosen))
     for number, index in enumerate(chosen):
         values[number], bends[number] = _element(output, point, int(index), step, G, center, dtype)
     scale = max(float(np.max(np.abs(values), initial=0)), 1e-9)
     # Fine steps: the slopes of both sides differ. Coarse ones: the slope depends on the step.
     kinks = bends > (0.02 if step == STEP else 0.01 + 10 * noise) * (np.abs(values) + 0.01 * scale) + 1e-7
+    if step == STEP and 2 * kinks.sum() > len(kinks):  # that many are no kinks but rounding
+        return measure(output, point, G, dtype, places, coarse=True)
     kinks |= ~np.isfinite(values)
     kept = ~kinks
-    floor = float(np.clip(10 * noise, 1e-7 if step == STEP else 2e-4, 5e-2))
+    rounding = SINGLE * float(np.max(np.abs(center * G), initial=0)) / (step * scale)
+    floor = float(np.clip(10 * noise, 1e-7 if step == STEP else max(2e-4, rounding), 5e-2))
     directions = []
     if len(chosen) < point.size:
         for _ in range(DIRECTIONS):
@@ -147,16 +171,15 @@ def measure(output: Output, point: Floats, G: Floats, dtype: np.dtype[np.generic
 
 
 def _choose_step(
-    output: Output, point: Floats, G: Floats, rng: np.random.Generator, dtype: np.dtype[np.generic] | None
-) -> tuple[float, float]:
+    output: Output, point: Floats, G: Floats, rng: np.random.Generator, dtype: np.dtype[np.generic] | None,
+    steps: tuple[float, ...],
+) -> tuple[float, float]:  # fmt: skip
     """The step that gives the same slope as its double along a random direction, and how much the two differ."""
     if point.size == 0:
         return STEP, 0.0
     direction = rng.choice([-1.0, 1.0], point.shape) * np.maximum(1.0, np.abs(point))
     best = (STEP, np.inf)
-    for step in (STEP, *COARSE_STEPS):
-        if step == STEP and dtype is not None and dtype.itemsize < 8 and dtype.kind == "f":
-            continue
+    for step in steps:
         slopes = [_slope(output, point, direction * size, G, dtype) / size for size in (step, 2 * step)]
         norm = max(abs(slopes[0]), abs(slopes[1]), 1e-6 * float(np.sum(np.abs(G))), 1e-9)
         noise = abs(slopes[0] - slopes[1]) / norm
@@ -165,6 +188,12 @@ def _choose_step(
         if best[1] < 1e-6:
             break
     return best if np.isfinite(best[1]) else (STEP, 1e-7)
+
+
+def _is_single(values: Floats) -> bool:
+    """All numbers are such as 32 bits hold."""
+    with np.errstate(all="ignore"):
+        return bool(np.any(values)) and bool(np.array_equal(values, values.astype(np.float32)))
 
 
 def _slope(output: Output, point: Floats, move: Floats, G: Floats, dtype: np.dtype[np.generic] | None) -> float:
@@ -200,8 +229,8 @@ def _stored(values: Floats, dtype: np.dtype[np.generic] | None) -> Floats:
 
 
 def _copy_of(layer: object, subject: Subject) -> object:
-    from nnstep.checking.copies import copy_layer
+    from nnstep.copies import copied
 
     subject.outside.restore()
     np.random.seed(0)
-    return copy_layer(layer)
+    return copied(layer)

@@ -7,18 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import copy_layer
 from nnstep.checking.findings import Finding
 from nnstep.checking.held import vary
 from nnstep.checking.loss_subject import LossSubject
 from nnstep.checking.outside import Outside
 from nnstep.checking.places import Path, arrays_in, at, put
 from nnstep.checking.subject import Floats, Shape
+from nnstep.copies import copied
 from nnstep.student_code import StudentCode, StudentError
 
 RATE = 0.5
 ROWS = 3
 STEP = 1e-5
+SMOOTH = 0.3  # what is compared with a tolerance must be more exact than it
+DIGITS, SINGLE_DIGITS = 1e-14, 1e-7
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -45,11 +47,12 @@ class Whole:
         self, layers: list[Any], names: list[str], parameters: list[list[Path]], loss: LossSubject,
         code: StudentCode, shape: Shape,
     ) -> None:  # fmt: skip
-        self.layers: list[Any] = copy_layer(list(layers))
+        self.layers: list[Any] = copied(list(layers))
         self.names, self.parameters = names, parameters
         self.loss, self.code, self.shape = loss, code, shape
         self.outside = Outside(layers)
         for layer, paths in zip(self.layers, parameters, strict=True):
+            _own_arrays(layer, paths)
             vary(layer, paths)
         self.single = any(a.dtype == np.float32 for layer in layers for a in arrays_in(layer).values())
 
@@ -57,7 +60,7 @@ class Whole:
         """Copies of all layers, which share among each other what the originals share."""
         self.outside.restore()
         np.random.seed(0)
-        made: list[Any] = copy_layer(list(self.layers))
+        made: list[Any] = copied(list(self.layers))
         return made
 
     def forward(self, layers: list[Any], X: Floats) -> Floats:
@@ -124,10 +127,13 @@ class Whole:
         for path, change in changes.items():
             for _ in range(3):
                 direction = rng.normal(size=change.shape)
-                slopes = self._slopes(index, path, direction, X, y, step)
+                slopes, rounding = self._slopes(index, path, direction, X, y, step)
                 size = float(np.linalg.norm(change)) + 1e-12
-                if np.ptp(slopes) > tolerance * max(map(abs, slopes)) or abs(slopes[0]) < 0.05 * size:
+                largest = max(map(abs, slopes))
+                if np.ptp(slopes) > SMOOTH * tolerance * largest or abs(slopes[0]) < 0.05 * size:
                     continue  # a kink, or too flat to be judged
+                if rounding > tolerance * largest:
+                    continue  # lost in the loss's last digits
                 ratios.append(float(np.sum(change * direction)) / slopes[0])
         if not ratios:
             return 1.0
@@ -135,14 +141,15 @@ class Whole:
 
     def _slopes(
         self, index: int, path: Path, direction: Floats, X: Floats, y: Any, step: float
-    ) -> tuple[float, float, float, float]:
-        """The slope over one step to both sides, over two, and over one step to each side alone."""
+    ) -> tuple[tuple[float, float, float, float], float]:
+        """The slope over one step to both sides, over two, and to each side alone; what rounding makes of them."""
         low2, low, center, high, high2 = (
             self._moved(index, path, direction * size, X, y) for size in (-2 * step, -step, 0.0, step, 2 * step)
         )
         # One-sided slopes of second order: those of a smooth curve agree with the others.
         right, left = (4 * high - 3 * center - high2) / (2 * step), (3 * center - 4 * low + low2) / (2 * step)
-        return (high - low) / (2 * step), (high2 - low2) / (4 * step), right, left
+        rounding = (SINGLE_DIGITS if self.single else DIGITS) * abs(center) / step
+        return ((high - low) / (2 * step), (high2 - low2) / (4 * step), right, left), rounding
 
     def _moved(self, index: int, path: Path, move: Floats, X: Floats, y: Any) -> float:
         """The loss with another value of one parameter."""
@@ -150,6 +157,15 @@ class Whole:
         array = np.asarray(at(layers[index], path))
         put(layers[index], path, (array + move).astype(array.dtype))
         return self.loss.number(y, self.forward(layers, X))
+
+
+def _own_arrays(layer: Any, paths: list[Path]) -> None:
+    """Gives a layer its own copy of what its class holds for it to begin with, so that one can be moved alone."""
+    for name, *rest in paths:
+        array = getattr(type(layer), str(name), None)
+        is_own = getattr(layer, str(name), None) is not array
+        if isinstance(array, np.ndarray) and not rest and not is_own:
+            setattr(layer, str(name), array.copy())
 
 
 def check_whole(whole: Whole, judge_rows: bool, alone_ok: bool) -> list[Finding]:

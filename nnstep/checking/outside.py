@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.checking.places import NOT_STUDENTS, Anything, class_holdings, holds_arrays, values_of
+from nnstep.checking.places import NOT_STUDENTS, Anything, class_holdings, holds_arrays
+from nnstep.holdings import values_of
 from nnstep.random_state import GENERATORS, put_state, state_of
 
 LARGEST_OUTSIDE = 2**22

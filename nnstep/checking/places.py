@@ -2,65 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import types
-from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstep.parameters import attributes_of
+from nnstep.holdings import DEEPEST, cell_of, parts_of, values_of
 
 Anything = NDArray[Any]
 Path = tuple[str | int, ...]
-DEEPEST = 4
-MOST_PARTS = 64
 GLOBALS = "globals()"
 NOT_STUDENTS = ("nnstep", "numpy", "builtins")
-
-
-def values_of(layer: Any) -> Iterator[Any]:
-    """Everything that a layer holds, a few levels deep."""
-    seen: set[int] = set()
-    waiting: list[tuple[Any, int]] = [(layer, 0)]
-    while waiting:
-        thing, depth = waiting.pop()
-        if id(thing) in seen:
-            continue
-        seen.add(id(thing))
-        yield thing
-        if depth < DEEPEST:
-            waiting += [(part, depth + 1) for _, part in parts_of(thing)]
-
-
-def _enclosed(function: types.FunctionType) -> list[tuple[str | int, Any]]:
-    """The variables that a function has from the function around it."""
-    found: list[tuple[str | int, Any]] = []
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        with suppress(ValueError):  # not given a value yet
-            found.append((name, cell.cell_contents))
-    return found
-
-
-def parts_of(thing: Any) -> list[tuple[str | int, Any]]:
-    """What a thing of the student's holds: attributes, or the entries of a list or mapping."""
-    if isinstance(thing, dict):
-        return [(key, part) for key, part in thing.items() if isinstance(key, str | int)]
-    if isinstance(thing, list | tuple):
-        return list(enumerate(thing)) if len(thing) <= MOST_PARTS else []
-    if isinstance(thing, np.ndarray | np.generic | type | types.ModuleType | str | int | float):
-        return []
-    if isinstance(thing, types.FunctionType):
-        return _enclosed(thing)
-    if isinstance(thing, functools.partial):
-        return [("args", thing.args), ("keywords", thing.keywords)]
-    if isinstance(thing, types.MethodType):
-        return [("__self__", thing.__self__)]
-    if type(thing).__module__.partition(".")[0] in ("numpy", "builtins"):
-        return []
-    return list(attributes_of(thing).items())
 
 
 def arrays_in(layer: Any) -> dict[Path, Anything]:
@@ -75,7 +28,7 @@ def arrays_in(layer: Any) -> dict[Path, Anything]:
         seen.add(id(thing))
         if isinstance(thing, np.ndarray):
             if thing.size and np.issubdtype(thing.dtype, np.number) and not np.iscomplexobj(thing):
-                found[path] = thing
+                found.setdefault(path, thing)  # what an instance holds hides what its class has
         elif len(path) < DEEPEST:
             waiting += [((*path, key), part) for key, part in parts_of(thing)]
             if not path:
@@ -172,15 +125,10 @@ def thing_at(layer: Any, path: Path) -> Any:
         if key == GLOBALS:
             found = globals_of(found)
         elif isinstance(found, types.FunctionType):
-            found = _cell(found, str(key)).cell_contents
+            found = cell_of(found, str(key)).cell_contents
         else:
             found = entries[key] if isinstance(found, dict | list | tuple) else getattr(found, str(key))
     return found
-
-
-def _cell(function: types.FunctionType, name: str) -> types.CellType:
-    cells: tuple[types.CellType, ...] = function.__closure__ or ()
-    return cells[function.__code__.co_freevars.index(name)]
 
 
 def put(layer: Any, path: Path, array: Anything) -> None:
@@ -195,7 +143,7 @@ def put(layer: Any, path: Path, array: Anything) -> None:
     value = float(array) if isinstance(live, float | np.floating) else array.copy()
     holder = thing_at(layer, path[:-1])
     if isinstance(holder, types.FunctionType):
-        _cell(holder, str(path[-1])).cell_contents = value
+        cell_of(holder, str(path[-1])).cell_contents = value
     elif isinstance(holder, dict | list):
         holder[path[-1]] = value  # type: ignore[index]
     elif not isinstance(holder, tuple):

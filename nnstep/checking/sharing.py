@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.checking.copies import copy_layer
 from nnstep.checking.findings import Finding
 from nnstep.checking.outside import Outside
 from nnstep.checking.places import Path, arrays_in, at, class_holdings, thing_at
 from nnstep.checking.shapes import sample_shapes
+from nnstep.copies import copied
 from nnstep.student_code import StudentCode, StudentError
 
 RATE = 0.5
@@ -48,7 +48,7 @@ def _updates(layers: list[Any], i: int, j: int, both: tuple[Path, Path]) -> bool
 def _in_place(layer: Any, path: Path) -> bool:
     """Whether the layer's methods change the array itself instead of putting a new one there."""
     outside = Outside([layer])
-    trial = copy_layer(layer)
+    trial = copied(layer)
     before = at(trial, path)
     code = StudentCode("", 10.0)
     try:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstep.checking.copies import copy_layer
 from nnstep.checking.outside import Outside
 from nnstep.checking.places import Anything, Path, arrays_in, numbers_in
+from nnstep.copies import copied
 from nnstep.student_code import StudentCode, StudentError
 
 Floats = NDArray[np.float64]
@@ -85,7 +85,7 @@ class Subject:
         self.outside.restore()
         np.random.seed(0)
         random.seed(0)
-        return copy_layer(self.layer)
+        return copied(self.layer)
 
     def forward(self, trial: Any, X: Anything) -> Any:
         """What forward returns for an input, which is handed over as it is."""

@@ -9,13 +9,15 @@ import numpy as np
 
 from nnstep.adapting import HomeworkStack
 from nnstep.affine_form import AffineForm
+from nnstep.copies import copied
 from nnstep.errors import NnstepError
 from nnstep.frameworks.base import Blueprint
 from nnstep.frameworks.naming import Naming
 from nnstep.frameworks.twin import Twin
+from nnstep.holdings import attributes_of
 from nnstep.layers import ACTIVATIONS, ActivationLayer, AffineLayer, Array, Layer, SoftmaxLayer
 from nnstep.losses import LOSSES
-from nnstep.parameters import Path, arrays_of, attributes_of, copied, put_array
+from nnstep.parameters import Path, arrays_of, put_array
 from nnstep.recognized import agree
 from nnstep.stack import Arrays
 from nnstep.student_layer import StudentLayer
@@ -36,6 +38,23 @@ def student_twin(stack: HomeworkStack, inputs: int, batch_size: int) -> Twin:
     Raises:
         NnstepError: a layer or the loss has no counterpart in a framework.
     """
+    layers, names, frozen, notes = known_layers(stack)
+    loss, factor = _loss(stack, batch_size, notes)
+    blueprint = Blueprint(layers, loss, (inputs,), stack.rule, _dtype_of(stack), factor, frozen)
+    return Twin(blueprint, names, tuple(notes))
+
+
+def known_layers(
+    stack: HomeworkStack,
+) -> tuple[list[Layer], list[Mapping[str, Naming]], frozenset[tuple[int, str]], list[str]]:
+    """The layers of nnstep that a student's are, or are taken for, with their parameters as they are now.
+
+    Returns:
+        The layers, what the student calls their parameters, which parameters never learn, and what to say of it all.
+
+    Raises:
+        NnstepError: a layer has no counterpart.
+    """
     layers: list[Layer] = []
     names: list[Mapping[str, Naming]] = []
     notes: list[str] = []
@@ -52,9 +71,7 @@ def student_twin(stack: HomeworkStack, inputs: int, batch_size: int) -> Twin:
             found, naming = _activation(stack, index, notes), {}
         layers.append(found)
         names.append(naming)
-    loss, factor = _loss(stack, batch_size, notes)
-    blueprint = Blueprint(layers, loss, (inputs,), stack.rule, dtype, factor, frozenset(frozen))
-    return Twin(blueprint, names, tuple(notes))
+    return layers, names, frozenset(frozen), notes
 
 
 def _dtype_of(stack: HomeworkStack) -> np.dtype[Any]:

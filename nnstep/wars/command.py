@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import os
 import shutil
 import sys
@@ -12,11 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nnstep.command_output import write_json
 from nnstep.data import load_data
 from nnstep.errors import NnstepError
 from nnstep.samples import Dataset
 from nnstep.signals import Interrupted, exit_code, interrupting
-from nnstep.storage import check_writable, write_text
+from nnstep.storage import check_writable
 from nnstep.wars.bars import watching
 from nnstep.wars.child import ContestProcess
 from nnstep.wars.cluster import ClusterBackend
@@ -105,8 +105,8 @@ def _contest(options: Namespace) -> int:
             return exit_code(signal.number)
     known = {row.key: row for row in results.rows()}
     board = make_board(title, contest_entries(contest, jobs, known | died))
+    write_json(options, {"contest": contest.name, "results": results.path, **_about(contest), **board_json(board)})
     _print([board], options)
-    _write_json(options, {"contest": contest.name, "results": results.path, **_about(contest), **board_json(board)})
     if options.show is not None:
         return code
     if options.watch and any(job.key not in known for job in jobs):
@@ -172,8 +172,8 @@ def _show(options: Namespace) -> int:
         for row in Results(path, new=False).rows():
             rows.setdefault(row.key, row)
     boards = boards_of(list(rows.values()))
+    write_json(options, {"files": paths, "results": len(rows), "boards": [board_json(board) for board in boards]})
     _print(boards, options)
-    _write_json(options, {"files": paths, "results": len(rows), "boards": [board_json(board) for board in boards]})
     return code
 
 
@@ -183,7 +183,7 @@ def _merge(options: Namespace) -> int:
     new, total = merge(options.merge, options.into)
     line = f"{options.into}: {new} new results, {total} in all"
     print(line, file=sys.stderr if options.json == "-" else sys.stdout)
-    _write_json(options, {"into": options.into, "new": new, "results": total})
+    write_json(options, {"into": options.into, "new": new, "results": total})
     return 0
 
 
@@ -204,13 +204,6 @@ def _print(boards: Sequence[Leaderboard], options: Namespace) -> None:
     stream = sys.stderr if options.json == "-" else sys.stdout
     width = shutil.get_terminal_size().columns if stream.isatty() else None
     print("\n\n".join(board_text(board, width) for board in boards) or "no results", file=stream, flush=True)
-
-
-def _write_json(options: Namespace, report: dict[str, Any]) -> None:
-    if options.json == "-":
-        print(json.dumps(report))
-    elif options.json:
-        write_text(options.json, json.dumps(report) + "\n")
 
 
 def cores() -> int:

@@ -1,4 +1,4 @@
-"""Copies of layers on which a check may run anything: views stay views, and functions get cells of their own."""
+"""Copies of layers on which a trial may run anything: views stay views, and functions get cells of their own."""
 
 from __future__ import annotations
 
@@ -8,30 +8,33 @@ import types
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nnstep.checking.places import Anything, values_of
+from nnstep.holdings import values_of
 
 
-def copy_layer(layer: Any) -> Any:
+def copied(layer: Any) -> Any:
     """A deep copy. Arrays that share memory go on sharing it, and functions that hold the layer hold the copy."""
     memo: dict[int, Any] = {}
-    bases: dict[int, Anything] = {}
+    bases: dict[int, NDArray[Any]] = {}
     cells: list[tuple[types.CellType, types.CellType]] = []
     kept: list[Any] = []
     for value in values_of(layer):
         if isinstance(value, np.ndarray):
             _copy_view(value, memo, bases, kept)
+            if not value.flags.writeable and type(value) is np.ndarray:
+                memo.setdefault(id(value), value.copy(order="K")).flags.writeable = False
         elif isinstance(value, types.FunctionType) and value.__closure__:
             memo[id(value)] = _with_own_cells(value, cells)
         elif isinstance(value, types.ModuleType | io.IOBase) or hasattr(type(value), "acquire"):
             memo[id(value)] = value
-    made = _copied(layer, memo)
+    made = _part(layer, memo)
     for old, new in cells:
-        new.cell_contents = _copied(old.cell_contents, memo)
+        new.cell_contents = _part(old.cell_contents, memo)
     return made
 
 
-def _copied(thing: Any, memo: dict[int, Any]) -> Any:
+def _part(thing: Any, memo: dict[int, Any]) -> Any:
     """A deep copy in which only what cannot be copied, such as an open file, is the original's."""
     before = dict(memo)
     try:
@@ -42,7 +45,7 @@ def _copied(thing: Any, memo: dict[int, Any]) -> Any:
         memo.clear()  # of what was made half
         memo.update(before)
         if isinstance(thing, list):
-            return [_copied(part, memo) for part in thing]
+            return [_part(part, memo) for part in thing]
         return _copy_by_attributes(thing, memo)
 
 
@@ -54,11 +57,11 @@ def _copy_by_attributes(thing: Any, memo: dict[int, Any]) -> Any:
     except TypeError:
         return thing
     for name, value in held.items():
-        object.__setattr__(made, name, _copied(value, memo))
+        object.__setattr__(made, name, _part(value, memo))
     return made
 
 
-def _copy_view(array: Anything, memo: dict[int, Any], bases: dict[int, Anything], kept: list[Any]) -> None:
+def _copy_view(array: NDArray[Any], memo: dict[int, Any], bases: dict[int, NDArray[Any]], kept: list[Any]) -> None:
     """Copies an array's base once, and makes the array again as the same view of it."""
     base = array.base
     if type(array) is not np.ndarray or type(base) is not np.ndarray or array.dtype.hasobject:
