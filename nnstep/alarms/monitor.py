@@ -27,6 +27,7 @@ DENSE_SPACING = 50
 WIDEST_SPACING = 25_000
 CLEARING_HOLD = 8
 PATIENCE = 5_000
+OF_OUR_LAYERS = ("--init", "--layers", "--loss")
 
 
 class Monitor:
@@ -180,7 +181,7 @@ class Monitor:
         alarm = Alarm(
             id=rule.id,
             title=rule.title,
-            sentence=rule.sentence.format(name=name),
+            sentence=rule.sentence.format(name=found.what or name),
             evidence=found.evidence,
             advice=rule.advice,
             doubt=rule.doubt,
@@ -213,6 +214,8 @@ class Monitor:
         return layer + 1 if phase == "forward" else 2 * depth + 2 - layer
 
     def _option(self, name: str) -> str:
+        if self.stack.keeper and name in OF_OUR_LAYERS:
+            return ""  # a student's file says that itself
         return f"{name} {self.settings.learning_rate:g}" if name == "--learning-rate" else name
 
     def _position(self, count: int) -> Position:
