@@ -83,7 +83,7 @@ def test_a_worker_that_dies_costs_only_a_retry(tmp_path: Path, scheduler: str) -
 def test_a_contest_that_is_stopped_leaves_the_workers_free(tmp_path: Path, scheduler: str) -> None:
     from distributed import Client
 
-    process = on_cluster(tmp_path, LONG.replace("epochs = 9", "epochs = 1000"), scheduler)
+    process = on_cluster(tmp_path, LONG.replace("epochs = 25", "epochs = 1000"), scheduler)
     running = tmp_path / "c.sqlite.running"
     while not (running.exists() and list(running.glob("*.json"))):
         assert process.poll() is None
@@ -104,7 +104,7 @@ def test_a_scheduler_that_goes_away_ends_the_contest_in_one_line(tmp_path: Path,
 
     with Client(scheduler, set_as_default=False) as client:
         number = client.run_on_scheduler(os.getpid)
-    process = on_cluster(tmp_path, LONG.replace("epochs = 9", "epochs = 1000"), scheduler)
+    process = on_cluster(tmp_path, LONG.replace("epochs = 25", "epochs = 1000"), scheduler)
     running = tmp_path / "c.sqlite.running"
     while not (running.exists() and list(running.glob("*.json"))):
         assert process.poll() is None
