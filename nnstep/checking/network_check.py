@@ -20,6 +20,7 @@ RATE = 0.5
 ROWS = 3
 STEP = 1e-5
 SMOOTH = 0.3  # what is compared with a tolerance must be more exact than it
+MANY = 100
 DIGITS, SINGLE_DIGITS = 1e-14, 1e-7
 
 
@@ -125,6 +126,8 @@ class Whole:
         step, tolerance = (5e-3, 5e-2) if self.single else (STEP, 1e-2)
         ratios = []
         for path, change in changes.items():
+            if self._is_lost(index, path, change):
+                continue
             for _ in range(3):
                 direction = rng.normal(size=change.shape)
                 slopes, rounding = self._slopes(index, path, direction, X, y, step)
@@ -138,6 +141,14 @@ class Whole:
         if not ratios:
             return 1.0
         return float(np.median(ratios)) if np.ptp(ratios) < tolerance * abs(np.median(ratios)) else None
+
+    def _is_lost(self, index: int, path: Path, change: Floats) -> bool:
+        """The update is so small that the array's last digits take it up only in part."""
+        held = np.asarray(at(self.layers[index], path))
+        if held.dtype.kind != "f":
+            return False
+        digit = float(np.finfo(held.dtype).eps) * float(np.linalg.norm(held))
+        return RATE * float(np.linalg.norm(change)) < MANY * digit
 
     def _slopes(
         self, index: int, path: Path, direction: Floats, X: Floats, y: Any, step: float

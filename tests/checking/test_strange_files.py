@@ -140,6 +140,29 @@ def test_what_is_strange_is_named(text: str, tmp_path: Path) -> None:
     assert STRANGE[text] in evidence
 
 
+MATRICES = """\
+class Matrices(Dense):
+    def __init__(self, n, m):
+        self.W = np.matrix(np.random.randn(n, m))
+        self.b = np.matrix(np.zeros((1, m)))
+    def forward_propagation(self, X):
+        self.X = np.matrix(X)
+        return self.X * self.W + self.b
+    def backward_propagation(self, dY, rate):
+        dX = dY * self.W.T
+        self.W = self.W - FACTOR * rate * (self.X.T * dY)
+        self.b = self.b - FACTOR * rate * dY.sum(axis=0)
+        return dX
+
+network = [Matrices(6, 4), Matrices(4, 3)]
+"""
+
+
+def test_matrices_are_judged_as_arrays_are(tmp_path: Path) -> None:
+    assert findings_of(written(tmp_path, "FACTOR = 1\n" + MATRICES)) == []
+    assert [id for id, _ in findings_of(written(tmp_path, "FACTOR = 2\n" + MATRICES))] == ["factor"] * 4
+
+
 @pytest.mark.skipif(os.name != "posix", reason="other signals elsewhere")
 def test_a_signal_that_ends_the_process_is_named(tmp_path: Path) -> None:
     path = written(tmp_path, "os.kill(os.getpid(), signal.SIGKILL)")
