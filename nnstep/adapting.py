@@ -14,7 +14,7 @@ from nnstep.errors import NnstepError
 from nnstep.homework import Homework
 from nnstep.layers import ACTIVATIONS, ActivationLayer, AffineLayer, Array
 from nnstep.losses import LOSSES
-from nnstep.parameters import Path, parameter_paths, same_random_numbers
+from nnstep.parameters import Path, array_at, arrays_of, matters, parameter_paths, same_random_numbers
 from nnstep.samples import Dataset
 from nnstep.stack import Arrays, Stack
 from nnstep.student_code import StudentError
@@ -197,20 +197,32 @@ def _learn(layer: StudentLayer, X: Array, shapes: list[Shape], undo: Callable[[]
     _check_broadcast(layer, X.shape[1], Y.shape)
     outputs = [Y.reshape(1, -1), _one(layer, X[1:]).reshape(1, -1)]
     undo()
+
+    def forward(trial: Any) -> Array:
+        return layer.around(trial).forward_propagation(X[:1])
+
     try:
-        paths, _ = parameter_paths(
-            layer.original,
-            lambda trial: layer.around(trial).forward_propagation(X[:1]),
-            lambda trial, dE_dY: layer.around(trial).backward_propagation(dE_dY, TRIAL_RATE),
+        paths, output = parameter_paths(
+            layer.original, forward, lambda trial, dE_dY: layer.around(trial).backward_propagation(dE_dY, TRIAL_RATE)
         )
+        undo()
+        idle = [path for path in _like_weights(layer, X.shape[1], outputs[0].size) if path not in paths]
+        idle = [path for path in idle if matters(layer.original, path, array_at(layer.original, path), forward, output)]
     except StudentError:
-        paths = ()
+        paths, idle = (), []
     layer.paths = {_name_of(layer.original, path): path for path in paths}
+    layer.idle = {_name_of(layer.original, path): path for path in idle}
     undo()
     if layer.shape == (1, X.shape[1]) and Y.ndim == 2:
         layer.batched = _takes_rows(layer, X, np.concatenate(outputs))
         undo()
     return np.concatenate(outputs)
+
+
+def _like_weights(layer: StudentLayer, inputs: int, outputs: int) -> list[Path]:
+    """Where a layer has arrays of the shape that weights have."""
+    shapes = ((inputs, outputs), (outputs, inputs))
+    return [path for path, array in arrays_of(layer.original).items() if array.shape in shapes]
 
 
 def _name_of(original: object, path: Path) -> str:

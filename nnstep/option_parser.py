@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 FILE_OPTIONS = {".py": "--net", ".ipynb": "--net", ".nnrun": "--run", ".toml": "--layers"}
 BESIDE_RUN = {"run", "at", "branch", "step", "data", "limit", "test_limit", "net", "time_limit", "epochs"}
 BESIDE_RUN |= {"autosave", "npz", "json", "output"}
-IN_NET = ("loss", "init", "dtype")
+IN_NET = {"loss": "mse", "init": "lecun", "dtype": "float64"}
+"""What a student's file settles itself, with what may be named beside it since it says nothing else."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -31,7 +32,8 @@ class Parser(argparse.ArgumentParser):
         if "run" in given:
             self._refuse([name for name in given if name not in BESIDE_RUN], "a run has its own network and settings")
         if "net" in given:
-            self._refuse([name for name in given if name in IN_NET], "a file for --net has its own weights and loss")
+            settled = [name for name in given if name in IN_NET and getattr(options, name) != IN_NET[name]]
+            self._refuse(settled, "a file for --net has its own weights and loss")
         return options, rest
 
     def _refuse(self, names: Sequence[str], why: str) -> None:

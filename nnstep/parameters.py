@@ -64,7 +64,7 @@ def parameter_paths(
         after = {path: array.copy() for path, array in arrays_of(trial).items()}
         _put_back(trial, before)
     changed = [path for path in before if path in after and not _same(before[path], after[path])]
-    return tuple(path for path in changed if _matters(layer, path, before[path], forward, Y)), Y
+    return tuple(path for path in changed if matters(layer, path, before[path], forward, Y)), Y
 
 
 def arrays_of(layer: Any) -> dict[Path, Array]:
@@ -149,7 +149,7 @@ def _is_numeric(value: object) -> bool:
     return isinstance(value, np.ndarray) and np.issubdtype(value.dtype, np.number) and value.size > 0
 
 
-def _matters(layer: Any, path: Path, value: Array, forward: Callable[[Any], Array], Y: Array) -> bool:
+def matters(layer: Any, path: Path, value: Array, forward: Callable[[Any], Array], Y: Array) -> bool:
     """Forward's output is another one where this array is another one."""
     with same_random_numbers():
         trial = copied(layer)

@@ -19,6 +19,7 @@ import numpy as np
 
 from nnstep.errors import NnstepError
 from nnstep.memory import limited_memory
+from nnstep.printed_text import plain_text
 
 TIME_LIMIT = 10.0
 GRACE = 1.0
@@ -67,6 +68,10 @@ class StudentError(NnstepError):
     def without_context(self) -> StudentError:
         """The same error, not yet raised: it keeps nothing alive that the code that failed was using."""
         return StudentError(self.message, self.hint, self.traceback, self.file, self.line, self.kind)
+
+
+class GivenUp(StudentError):
+    """The user gave a call up."""
 
 
 class Overtime(BaseException):
@@ -270,7 +275,8 @@ class StudentCode:
         hint = "" if given_up else "Look for a loop that never ends; --time-limit SECONDS allows more"
         line = spots[-1][1] if spots and spots[-1][0] == self.path else None
         written = self._written(spots, f"Timeout: {what} {said}")
-        error = StudentError(f"{self._where(spots)}: {what} {said}", hint, written, self.name, line, "timeout")
+        kind = GivenUp if given_up else StudentError
+        error = kind(f"{self._where(spots)}: {what} {said}", hint, written, self.name, line, "timeout")
         error.printed = self.prints.since(run.printed)
         return error
 
@@ -340,7 +346,7 @@ def _spot(summary: traceback.FrameSummary) -> Spot:
 
 def _one_line(error: BaseException) -> str:
     try:
-        return " ".join(str(error).split())[:300]
+        return " ".join(plain_text(str(error)).split())[:300]
     except Exception:
         return ""
 

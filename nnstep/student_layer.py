@@ -35,6 +35,7 @@ class StudentLayer:
         output_shape: of one sample as the layer gives it.
         batched: it takes several rows at once.
         paths: where its parameters are, by name.
+        idle: where arrays are that look like its weights, but that no update was seen to change.
     """
 
     def __init__(self, original: Any, name: str, code: StudentCode, notes: Notes) -> None:
@@ -43,6 +44,7 @@ class StudentLayer:
         self.output_shape: Shape | None = None
         self.batched = False
         self.paths: Mapping[str, Path] = {}
+        self.idle: Mapping[str, Path] = {}
         self._rows: list[dict[str, Any]] = []
         self._changed_input = False
 
@@ -56,6 +58,12 @@ class StudentLayer:
                 said = f"{name} expected to stay an array, is a {type(array).__name__} now"
                 raise self.fault(said, "Keep parameters in numpy arrays", BACKWARD, "wrong-type")
         return found
+
+    @property
+    def idle_arrays(self) -> dict[str, Array]:
+        """The arrays that look like its weights, but that no update was seen to change."""
+        found = {name: array_at(self.original, path) for name, path in self.idle.items()}
+        return {name: array for name, array in found.items() if isinstance(array, np.ndarray)}
 
     def put_parameter(self, name: str, array: Array) -> None:
         """Puts numbers into a parameter, or a new array where the layer holds one of another shape now."""
@@ -99,7 +107,7 @@ class StudentLayer:
         """The same for another object of the student's that is like this one's; what it notes is not kept."""
         other = StudentLayer(original, self.name, self.code, Notes())
         other.shape, other.output_shape, other.batched = self.shape, self.output_shape, self.batched
-        other.paths = self.paths
+        other.paths, other.idle = self.paths, self.idle
         return other
 
     def __repr__(self) -> str:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from textual import on
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
@@ -28,7 +28,7 @@ from nnstep.signals import exit_code
 from nnstep.student_code import give_up
 from nnstep.training import Progress
 from nnstep_tui.apart import Apart
-from nnstep_tui.app_parts import key_commands, take_signals, terminal_is_gone
+from nnstep_tui.app_parts import PlainNotices, key_commands, take_signals, terminal_is_gone
 from nnstep_tui.screens.leaving import LeavingScreen
 from nnstep_tui.screens.run import RunScreen
 from nnstep_tui.screens.stepping import SteppingScreen
@@ -38,7 +38,7 @@ SWITCH_SECONDS = 0.0005
 RUN_SCREEN = "run"
 
 
-class NnstepApp(App[int]):
+class NnstepApp(PlainNotices[int]):
     """Steps and trains a network.
 
     Args:

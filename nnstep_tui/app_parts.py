@@ -1,4 +1,4 @@
-"""What the debugger's app and the contest's have in common: keys in the command palette, and signals that end them."""
+"""What the apps have in common: keys in the command palette, notices, and signals that end them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,28 @@ import os
 import signal
 from collections.abc import Callable, Iterable
 
-from textual.app import SystemCommand
+from textual.app import App, ReturnType, SystemCommand
 from textual.binding import Binding
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
+
+from nnstep.printed_text import plain_text
+
+
+class PlainNotices(App[ReturnType]):
+    """An app whose notices say what they are given: a student's words, a file's name, are no markup."""
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Shows a notice."""
+        super().notify(plain_text(message), title=title, severity=severity, timeout=timeout, markup=False)
 
 
 def key_commands(screen: Screen[object]) -> Iterable[SystemCommand]:

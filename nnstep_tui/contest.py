@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from nnstep.signals import exit_code
 from nnstep.wars.watch_command import Watched
-from nnstep_tui.app_parts import key_commands, take_signals, terminal_is_gone
+from nnstep_tui.app_parts import PlainNotices, key_commands, take_signals, terminal_is_gone
 from nnstep_tui.contest_looks import ContestLooks
 from nnstep_tui.screens.contest import ContestScreen
 from nnstep_tui.screens.contest_leaving import ContestLeavingScreen
@@ -23,7 +23,7 @@ from nnstep_tui.screens.contest_leaving import ContestLeavingScreen
 PATIENCE = 20.0
 
 
-class ContestApp(App[int]):
+class ContestApp(PlainNotices[int]):
     """Shows the leaderboard.
 
     Args:

@@ -132,6 +132,8 @@ def test_sick_training_in_batches_raises_the_right_alarm_first(options: dict, id
         dict(settings=Settings(0.5, 500)),
         dict(samples=DIGITS.first(10)),
         dict(layers="784,64,batchnorm,relu,32,batchnorm,relu,10", settings=Settings(0.1, 32)),
+        dict(layers="784,32,batchnorm,relu,10,softmax", settings=Settings(0.1, 32)),
+        dict(layers="784,64,relu,dropout 0.5,10,softmax", settings=Settings(0.1, 32)),
     ],
     ids=str,
 )
@@ -537,6 +539,12 @@ def test_the_loss_rises_above_three_times_its_best() -> None:
 def test_a_rise_that_is_small_beside_the_first_loss_is_none() -> None:
     assert blocks(1, 1, 1, 1, *[0.01] * 4, *[0.19] * 4).found[0] is None  # type: ignore[attr-defined]
     assert blocks(1, 1, 1, 1, *[0.01] * 4, *[0.21] * 4).found[0]  # type: ignore[attr-defined]
+
+
+def test_a_best_loss_of_zero_or_below_is_no_obstacle() -> None:
+    found = blocks(1, 1, 0, 0, 1, 1).found[0]  # type: ignore[attr-defined]
+    assert found and found.evidence == "mean loss of 1,000 samples 1, best so far 0"
+    assert blocks(0.5, 0.5, -3, -3, -0.5, 1).found[0] is None  # type: ignore[attr-defined]
 
 
 def test_the_loss_is_stuck_when_30000_samples_bring_nothing() -> None:

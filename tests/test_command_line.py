@@ -33,12 +33,12 @@ def run(*words: object) -> int:
         ),
         (("trace", "--run", "some.nnrun", "--at", "1.1", "--sample", "3"), "leave --sample out"),
         (("trace", "--branch", "main"), "--branch goes with --run"),
-        (("train", "--net", "homework.py", "--loss", "mse", "--init", "he"), "leave --loss, --init out"),
+        (("train", "--net", "homework.py", "--loss", "cross_entropy", "--init", "he"), "leave --loss, --init out"),
         (("train", "--budget", "nan"), "--budget expected to be a number of MiB above 0, received nan"),
         (("train", "--budget", "-1"), "--budget"),
         (
             ("train", "--loss", "cross_entropy"),
-            "shares from 0 to 1, but layers '784,128,tanh,64,tanh,10,tanh' end with",
+            "layers '784,128,tanh,64,tanh,10,tanh' end with tanh, but cross_entropy takes shares from 0 to 1",
         ),
     ],
 )
@@ -54,7 +54,7 @@ def test_options_that_go_with_a_run_or_a_net_are_taken(tmp_path: Path, capsys) -
     assert run("evaluate", "--weights", saved) == 2
     assert "received a saved run. nnstep export" in capsys.readouterr().err
     assert run("trace", "--run", saved, "--at", "1.5", "--step", 2, "--data", "samples", "--limit", 20) == 0
-    assert run("evaluate", "--net", SAMPLES / "homework.py", "--seed", 3, "--test-limit", 5) == 0
+    assert run("evaluate", "--net", SAMPLES / "homework.py", "--loss", "mse", "--seed", 3, "--test-limit", 5) == 0
 
 
 def test_the_help_tells_how_many_epochs_compare_takes(capsys) -> None:

@@ -22,6 +22,7 @@ SETTLED_UPDATES = 30
 WHOLE_JUMP = 10
 KEPT_LOOKS = 16
 KEPT_PARAMETERS = 3
+IDLE_UPDATES = 100
 LEARNED = 0.25
 
 
@@ -34,12 +35,14 @@ class Finding:
         numbers: the same by name.
         layer: which layer, None where it is none.
         option: another option than the rule's, which has more to do with it.
+        what: what the sentence speaks of, where that is not the layer.
     """
 
     evidence: str
     numbers: dict[str, float] = field(default_factory=dict)
     layer: int | None = None
     option: str | None = None
+    what: str | None = None
 
 
 Finder = Callable[[Sequence[Look], Limits], Finding | None]
@@ -176,6 +179,19 @@ def unchanged(looks: Sequence[Look], limits: Limits) -> Finding | None:
             return Finding(
                 f"{layer.name} is the same to the last bit after {updates:,} updates", {"updates": updates}, index
             )
+    return _idle(looks)
+
+
+def _idle(looks: Sequence[Look]) -> Finding | None:
+    """Arrays that look like a layer's weights, and that stay as they are for longer than samples are gathered."""
+    last = looks[-1]
+    earlier = next((one for one in looks if last.updates - one.updates >= IDLE_UPDATES), None)
+    for index, layer in enumerate(last.layers) if earlier else ():
+        for name, number in layer.idle.items():
+            if earlier and earlier.layers[index].idle.get(name) == number:
+                updates = last.updates - earlier.updates
+                text = f"{name} of {layer.name} is the same to the last bit after {updates:,} updates"
+                return Finding(text, {"updates": updates}, index, what=f"{name} of {layer.name}")
     return None
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,7 @@ class LayerLook:
         gradient: RMS(dE/dW), None where there are no weights.
         update: ‖ΔW‖/‖W‖, None where there are no weights or that is not a number.
         before: the parameters.
+        idle: what arrays that look like weights, but are no parameters, hold: a number of each.
     """
 
     name: str
@@ -41,6 +43,7 @@ class LayerLook:
     gradient: float | None
     update: float | None
     before: Arrays
+    idle: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -77,8 +80,9 @@ class Look:
 
     @property
     def with_weights(self) -> list[tuple[int, LayerLook]]:
-        """The layers that have weights, with their indices."""
-        return [(index, layer) for index, layer in enumerate(self.layers) if layer.gradient is not None]
+        """The layers whose weights learn, with their indices."""
+        layers = enumerate(self.layers)
+        return [(index, layer) for index, layer in layers if layer.gradient is not None and not layer.idle]
 
     def without_parameters(self) -> Look:
         """The same without the parameters, which take memory."""
@@ -107,8 +111,8 @@ def look(
     seen = probe(stack, X, y, update, learning_rate)
     last = len(stack.layers) - 1
     layers = tuple(
-        _layer_look(name, seen.values[i], seen.values[i + 1], y if i == last else None, seen.learning[i])
-        for i, name in enumerate(stack.names)
+        _layer_look(stack, i, seen.values[i], seen.values[i + 1], y if i == last else None, seen.learning[i])
+        for i in range(last + 1)
     )
     labels = samples.labels[rows]
     varied = bool(np.any(labels != labels[0]))
@@ -150,7 +154,14 @@ def _some_rows(count: int, number: int, known: bool) -> NDArray[np.int64]:
     return (before + np.arange(min(wanted, count))) * STRIDE % count
 
 
-def _layer_look(name: str, X: Array, Y: Array, target: Array | None, learning: Learning) -> LayerLook:
+def _idle(stack: Stack, index: int) -> Mapping[str, int]:
+    """A number for what each array of a student's layer holds that looks like weights, but is no parameter."""
+    arrays: Arrays = getattr(stack.layers[index], "idle_arrays", NO_ARRAYS)
+    return {name: hash(array.tobytes()) for name, array in arrays.items()}
+
+
+def _layer_look(stack: Stack, index: int, X: Array, Y: Array, target: Array | None, learning: Learning) -> LayerLook:
+    name = stack.names[index]
     kind = activation_kind(name, bool(learning.before), X, Y)
     return LayerLook(
         name,
@@ -160,6 +171,7 @@ def _layer_look(name: str, X: Array, Y: Array, target: Array | None, learning: L
         learning.gradient,
         learning.update,
         learning.before,
+        _idle(stack, index),
     )
 
 

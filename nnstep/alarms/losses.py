@@ -94,14 +94,13 @@ class Losses:
             return None
         self._best_recent = min(self._best_recent, recent)
         first = self._sums[RISE_BLOCKS] / RISE_BLOCKS
-        if recent <= limits.loss_rise * self._best_recent or recent <= STILL_MUCH * first:
-            return None
-        text = (
-            f"mean loss of {RISE_BLOCKS * BLOCK:,} samples {number_text(recent)}, best so far "
-            f"{number_text(self._best_recent)}: {number_text(recent / self._best_recent)} times as much, above "
-            f"{limits.loss_rise:g} times"
-        )
-        return Finding(text, {"loss": recent, "best": self._best_recent})
+        best = self._best_recent
+        if best < 0 or recent <= limits.loss_rise * best or recent <= STILL_MUCH * first:
+            return None  # of what is below zero, nothing is a multiple
+        text = f"mean loss of {RISE_BLOCKS * BLOCK:,} samples {number_text(recent)}, best so far {number_text(best)}"
+        if best > 0:
+            text += f": {number_text(recent / best)} times as much, above {limits.loss_rise:g} times"
+        return Finding(text, {"loss": recent, "best": best})
 
     def stuck(self, limits: Limits) -> Finding | None:
         """The mean loss of the last 15,000 samples is no better than before, and the classes are right by chance."""

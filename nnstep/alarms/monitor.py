@@ -20,12 +20,14 @@ from nnstep.limits import CALM, LIMITS, Limits
 from nnstep.samples import Samples
 from nnstep.settings import Settings
 from nnstep.stack import Stack
+from nnstep.student_code import GivenUp
 
 DENSE_SAMPLES = 1_000
 DENSE_SPACING = 50
 WIDEST_SPACING = 25_000
 CLEARING_HOLD = 8
 PATIENCE = 5_000
+OF_OUR_LAYERS = ("--init", "--layers", "--loss")
 
 
 class Monitor:
@@ -96,6 +98,8 @@ class Monitor:
         rows = following[: self.settings.batch_size]
         try:
             seen = look(self.stack, self.samples, rows, self._number, count, self.settings.learning_rate)
+        except GivenUp:
+            raise  # who gives up a look does not want to see the same layer train
         except Exception as error:  # a student's layers may raise anything, and a trial run must not stop training
             self.trouble = f"{type(error).__name__}: {error}"
             return
@@ -177,7 +181,7 @@ class Monitor:
         alarm = Alarm(
             id=rule.id,
             title=rule.title,
-            sentence=rule.sentence.format(name=name),
+            sentence=rule.sentence.format(name=found.what or name),
             evidence=found.evidence,
             advice=rule.advice,
             doubt=rule.doubt,
@@ -210,6 +214,8 @@ class Monitor:
         return layer + 1 if phase == "forward" else 2 * depth + 2 - layer
 
     def _option(self, name: str) -> str:
+        if self.stack.keeper and name in OF_OUR_LAYERS:
+            return ""  # a student's file says that itself
         return f"{name} {self.settings.learning_rate:g}" if name == "--learning-rate" else name
 
     def _position(self, count: int) -> Position:

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from nnstep.adapting import HomeworkStack
 from nnstep.layers import ActivationLayer
 from nnstep.stack import Stack
+from nnstep.student_layer import StudentLayer
 
 
 def code_place(stack: Stack, layer: int | None, phase: str) -> tuple[str, int] | None:
@@ -26,15 +28,25 @@ def code_place(stack: Stack, layer: int | None, phase: str) -> tuple[str, int] |
     code = getattr(function, "__code__", None)
     if code is None:
         return None
-    file = Path(code.co_filename)
-    inside = file.is_relative_to(Path.cwd())
-    return str(file.relative_to(Path.cwd()) if inside else file), code.co_firstlineno
+    file, line = (
+        Path(code.co_filename.partition("#")[0]),
+        code.co_firstlineno,
+    )  # of a file that was loaded again: path#2
+    shown = str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
+    if isinstance(stack, HomeworkStack) and code.co_filename == stack.homework.code.path:
+        cell, _, within = stack.homework.place(line).partition(", line ")
+        if within:
+            return f"{shown}, {cell}", int(within)
+    return shown, line
 
 
 def _function(stack: Stack, layer: int | None, phase: str) -> Callable[..., Any]:
     if layer is None:
-        return stack.loss.function
+        function: Callable[..., Any] = getattr(stack.loss.function, "original", stack.loss.function)
+        return function
     chosen = stack.layers[layer]
+    if isinstance(chosen, StudentLayer):
+        chosen = chosen.original
     if isinstance(chosen, ActivationLayer):
         return chosen.activation.function if phase == "forward" else chosen.activation.derivative
     return chosen.forward_propagation if phase == "forward" else chosen.backward_propagation

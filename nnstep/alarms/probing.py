@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnstep.alarms.generators import undrawn
-from nnstep.batchnorm import BatchNormLayer
 from nnstep.layers import ACTIVATIONS, ActivationLayer, AffineLayer, Array, evaluating
 from nnstep.losses import LOSSES, Loss
 from nnstep.source import unchanged, undisturbed
@@ -154,12 +153,8 @@ def _learning(layer: AffineLayer, dE_dY: Array, learning_rate: float) -> Learnin
 
 
 def _learn_by_steps(trial: Stack, X: Array, y: Array, learning_rate: float) -> tuple[list[Learning], float]:
-    """How each layer learns, whatever it does: from the frames of one sample.
-
-    Batch normalisation lets no gradient through for one sample alone; there it is the whole update.
-    """
-    rows = len(X) if any(isinstance(layer, BatchNormLayer) for layer in trial.layers) else 1
-    frames = list(run_steps(trial, X[:rows], y[:rows], learning_rate))
+    """How each layer learns, whatever it does: from the frames of the next update."""
+    frames = list(run_steps(trial, X, y, learning_rate))
     depth, learning = len(trial.layers), []
     for frame in frames[: depth + 1 : -1]:
         name = main_parameter(frame.before)

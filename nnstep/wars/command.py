@@ -21,7 +21,7 @@ from nnstep.wars.bars import watching
 from nnstep.wars.child import ContestProcess
 from nnstep.wars.cluster import ClusterBackend
 from nnstep.wars.contest import Contest, Job, jobs_of
-from nnstep.wars.contest_file import Overrides, read_contest
+from nnstep.wars.contest_file import MOST_SEEDS, Overrides, read_contest
 from nnstep.wars.following import ContestFollower, ResultsFollower
 from nnstep.wars.job import Result
 from nnstep.wars.leaderboard import Leaderboard, board_json, boards_of, contest_entries, make_board
@@ -47,6 +47,10 @@ def wars(options: Namespace) -> int:
         raise NnstepError("--into goes with --merge", "Such as --merge A.sqlite B.sqlite --into ALL.sqlite")
     if options.show is not None and not options.file:
         return _show(options)
+    if options.show:
+        if len(options.show) > 1 or options.results:
+            raise NnstepError("--show with a contest takes one results file", "Without the contest it takes several")
+        (options.results,) = options.show
     if not options.file:
         raise NnstepError("expected a contest file", "Such as nnstep wars FILE.toml; nnstep wars --show reads results")
     return _contest(options)
@@ -59,9 +63,12 @@ def results_path(options: Namespace) -> str:
 
 def open_contest(options: Namespace) -> tuple[Contest, Dataset, list[Job]]:
     """The contest with its data and all its jobs, everything tried."""
-    for name in ("epochs", "seeds", "jobs"):
+    for name in ("epochs", "seeds", "jobs", "limit", "test_limit"):
         if getattr(options, name) is not None and getattr(options, name) < 1:
-            raise NnstepError(f"--{name} expected to be 1 or more, received {getattr(options, name)}")
+            option = f"--{name.replace('_', '-')}"
+            raise NnstepError(f"{option} expected to be 1 or more, received {getattr(options, name)}")
+    if options.seeds is not None and options.seeds > MOST_SEEDS:
+        raise NnstepError(f"--seeds expected a number from 1 to {MOST_SEEDS}, received {options.seeds}")
     if options.seconds is not None and not options.seconds > 0:
         raise NnstepError(f"--seconds expected to be above 0, received {options.seconds:g}")
     said = (options.data, options.limit, options.test_limit, options.epochs, options.seconds, options.seeds)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from nnstep.adapting import HomeworkStack
 from nnstep.errors import NnstepError
+from nnstep.printed_text import plain_text
 from nnstep.reloading import Reloaded, Watcher, reload
 from nnstep.samples import Dataset
 from nnstep.student_code import StudentError
@@ -59,7 +60,7 @@ class WithHomework(DebuggerScreen):
             return
         printed = stack.take_prints()
         if printed:
-            first = printed.strip().splitlines()[:1]
+            first = plain_text(printed).strip().splitlines()[:1]
             if not self._printed and first:
                 self.notify(f"{stack.homework.code.name} prints: {first[0][:60]}  (P shows all)")
             self._printed = (self._printed + printed)[-65_536:]

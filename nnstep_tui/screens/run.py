@@ -18,6 +18,7 @@ from nnstep.run_text import memory_text, pulse_lines, score_lines
 from nnstep.runs import notes_of, read_run, restore_branches, save_run
 from nnstep.scoring import Mistake
 from nnstep.statistics import output_text
+from nnstep.student_code import running
 from nnstep_tui.screens.ask import Ask
 from nnstep_tui.screens.help import HelpScreen
 from nnstep_tui.screens.run_recalling import RunRecalling
@@ -33,6 +34,7 @@ REDRAW_SECONDS = 0.35
 """While it trains, the curve and the pages below take turns: a key that comes then waits for one of them at most."""
 PAGES = ("layers", "scores", "confusion", "mistakes", "weights", "alarms")
 SMOOTH = 100
+LONG_CALL = 1.0
 
 
 class RunPages(Pages):
@@ -77,6 +79,8 @@ class RunScreen(RunTraining, RunRecalling):
         self._pages_due = True
         self._turned = 0.0
         self.call_after_refresh(self.show)
+        if self.debugger.stack.keeper:
+            self.set_interval(LONG_CALL, self._tell_long_call)
 
     def on_resize(self) -> None:
         """Draws anew for the new size."""
@@ -286,6 +290,8 @@ class RunScreen(RunTraining, RunRecalling):
             first += f" · stops at breakpoints{slow}"
         if self.trouble:
             return [first, f" {self.trouble}"]
+        if long_call := self._long_call():
+            return [first, f" {long_call} · Esc stops it"]
         if last is None:
             if self.state != TRAINING:
                 return [first, " Space trains"]
@@ -296,6 +302,15 @@ class RunScreen(RunTraining, RunRecalling):
             f" · error {loss_text(last.error)} · {last.rate:,.0f} samples/s"
         )
         return [first, second + (f" · {clock(last.seconds_left)} left" if self.busy else "")]
+
+    def _long_call(self) -> str:
+        """Which function of a student's has been running for long; empty where none has."""
+        what, seconds = running() if self.busy and self.debugger.stack.keeper else ("", 0.0)
+        return f"{what} has been running for {seconds:.0f} s" if seconds >= LONG_CALL else ""
+
+    def _tell_long_call(self) -> None:
+        if self.is_current and self._long_call():
+            self.query_one("#progress", Static).update("\n".join(self._progress_lines()))
 
     def _draw_curve(self) -> None:
         plot, (start, stop) = self.query_one(CurvePlot), self.shown

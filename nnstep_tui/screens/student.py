@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Label, Static
 
 from nnstep.errors import NnstepError
+from nnstep.printed_text import plain_text
 from nnstep.student_code import StudentError, give_up, running
 
 SOON = 0.1
@@ -50,7 +51,7 @@ class PrintsScreen(ModalScreen[None]):
             text = Text()
             for note in self._notes:
                 text.append(f"{note}\n", "bold")
-            text.append(self._printed or "Your code has printed nothing.")
+            text.append(plain_text(self._printed) or "Your code has printed nothing.")
             yield Static(text, id="said")
         yield Label("Escape closes this", classes="hint")
 
@@ -104,13 +105,13 @@ class RunningScreen(ModalScreen[None]):
 def error_text(error: NnstepError, after: str = "") -> Text:
     """An error as it is shown: what happened, the traceback with the line, what was printed before, the hint."""
     text = Text()
-    text.append(f"{error.message}\n", "bold")
+    text.append(f"{plain_text(error.message)}\n", "bold")
     if isinstance(error, StudentError):
         if error.traceback:
-            text.append(f"\n{error.traceback}\n")
+            text.append(f"\n{plain_text(error.traceback)}\n")
         if error.printed.strip():
             text.append("\nprinted before that:\n", "bold")
-            text.append(f"{error.printed.rstrip()}\n", "dim")
+            text.append(f"{plain_text(error.printed).rstrip()}\n", "dim")
     for line in (error.hint, after):
         if line:
             text.append(f"\n{line}\n")

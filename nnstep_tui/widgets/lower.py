@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.markup import escape
 from textual.widgets import Static
 
 from nnstep.run_text import sparkline
@@ -44,7 +45,7 @@ class LowerPanes(Pages):
             pane.border_title, pane.border_subtitle = "your code raised", "n: all of it · o: the source"
             self._put("arithmetic", self._failure)
             return
-        pane.border_title, pane.border_subtitle = title, hint
+        pane.border_title, pane.border_subtitle = escape(title), escape(hint)
         self._put("arithmetic", Text("\n".join(lines)))
 
     def show_source(self, functions: Sequence[Function]) -> None:

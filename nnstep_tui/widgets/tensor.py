@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual.markup import escape
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -23,7 +24,7 @@ class TensorView(Widget):
     def show(self, view: View) -> None:
         """Shows a tensor."""
         if self._picture.show(view):
-            self.border_title, self.border_subtitle = self._picture.title, self._picture.words
+            self.border_title, self.border_subtitle = escape(self._picture.title), escape(self._picture.words)
             self.refresh()
 
     def render_line(self, y: int) -> Strip:

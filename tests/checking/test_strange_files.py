@@ -226,7 +226,13 @@ def test_a_check_that_is_ended_leaves_no_process(number: signal.Signals, tmp_pat
     note = tmp_path / "process"
     path = written(tmp_path, f"open({str(note)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)")
     words = [sys.executable, "-m", "nnstep", "check", path, RIGHT, "--time-limit", "600"]
-    command = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    command = subprocess.Popen(
+        words,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # whoever runs the tests may ignore it
+    )
     wait_until(lambda: note.exists() and note.read_text())
     command.send_signal(number)
     error = command.communicate()[1]

@@ -13,10 +13,11 @@ from nnstep.engines.base import choose_engine
 from nnstep.errors import NnstepError
 from nnstep.homework import load_homework
 from nnstep.settings import Settings
-from nnstep.student_code import StudentError
+from nnstep.student_code import StudentError, running
 from nnstep.timeline import Timeline
 from nnstep_tui.app import NnstepApp
 from nnstep_tui.screens.homework import WithHomework
+from nnstep_tui.screens.run import RunScreen
 from nnstep_tui.screens.stepping import SteppingScreen
 from nnstep_tui.screens.student import PrintsScreen, RunningScreen, StudentErrorScreen
 from nnstep_tui.waiting import WaitingApp
@@ -228,3 +229,48 @@ async def test_homework_that_cannot_be_opened_is_waited_for(tmp_path: Path) -> N
         waiting._look()
         await until(pilot, lambda: waiting.return_value is not None)
     assert isinstance(waiting.return_value, NnstepApp)
+
+
+ODD = "print('[/x] [red]array [0. 1.]', '\\x1b[2J\\x1b[?1049l\\x1b]0;title\\x07', 'a\\tb', '1/9\\r2/9')\n"
+
+
+async def test_what_the_code_prints_is_neither_markup_nor_orders_to_the_terminal(tmp_path: Path) -> None:
+    app = make_app(write(tmp_path, FORWARD, f"        {ODD}{FORWARD}"))
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await pilot.press("n", "]")
+        await until(pilot, lambda: "[/x] [red]array [0. 1.]" in notices(app))
+        await until(pilot, lambda: "[/x] [red]array" in screen_text(app))
+        await pilot.press("P")
+        await until(pilot, lambda: isinstance(app.screen, PrintsScreen))
+        shown = text(app, "#said")
+        assert shown.splitlines()[0].split() == ["[/x]", "[red]array", "[0.", "1.]", "a", "b", "1/9"]
+        assert shown.splitlines()[1] == "2/9"
+        assert not any(character < " " and character != "\n" for character in shown)
+
+
+async def test_an_error_is_neither_markup_nor_orders_to_the_terminal(tmp_path: Path) -> None:
+    raising = "        if hasattr(self, 'armed'): raise ValueError('[/x] [red]no\\x1b[2J')\n        self.armed = True\n"
+    app = make_app(write(tmp_path, FORWARD, raising + FORWARD))
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, StudentErrorScreen))
+        assert "[/x] [red]no" in text(app, "#said")
+        assert "\x1b" not in text(app, "#said") and "\x1b" not in notices(app)
+        await until(pilot, lambda: "[/x] [red]no" in screen_text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, StudentErrorScreen))
+
+
+async def test_a_layer_that_loops_while_training_is_named_and_can_be_given_up(tmp_path: Path) -> None:
+    stuck = "        while hasattr(self, 'armed'): __import__('time').sleep(0.01)\n        self.armed = True\n"
+    app = make_app(write(tmp_path, FORWARD, stuck + FORWARD), limit=600)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("t")
+        said = "forward_propagation of TanhLayer 2 has been running for"
+        await until(pilot, lambda: isinstance(app.screen, RunScreen) and said in text(app, "#progress"))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, RunningScreen))
+        await pilot.press("escape")  # once is enough, also where it was a look at the network that looped
+        await until(pilot, lambda: not isinstance(app.screen, RunningScreen))
+        assert running() == ("", 0.0)
+        assert app.debugger.timeline.count == 0
