@@ -134,7 +134,8 @@ def as_activation(function: str | Function, derivative: Function | None = None) 
     """
     if isinstance(function, str):
         if function not in ACTIVATIONS:
-            raise NnstepError(f"unknown activation '{function}'", f"Choose one of: {', '.join(ACTIVATIONS)}")
+            softmax = "; softmax is a layer of its own: SoftmaxLayer()" if function == "softmax" else ""
+            raise NnstepError(f"unknown activation '{function}'", f"Choose one of: {', '.join(ACTIVATIONS)}{softmax}")
         return ACTIVATIONS[function]
     if derivative is None:
         raise NnstepError(

@@ -16,6 +16,21 @@ from nnstep.network import Network
 DEFAULT_LAYERS = "784,128,tanh,64,tanh,10,tanh"
 
 
+class LayersError(NnstepError):
+    """A description of layers that cannot be understood, or of a network that cannot be.
+
+    Args:
+        where: the description, and the part of it.
+        what: what is wrong there.
+        hint: what to do.
+        part: its number, from 1, the input; 0 where it is the whole.
+    """
+
+    def __init__(self, where: str, what: str, hint: str = "", part: int = 0) -> None:
+        super().__init__(f"{where} {what}", hint)
+        self.what, self.part = what, part
+
+
 def build_network(
     layers: str = DEFAULT_LAYERS,
     loss: str = "mse",
@@ -34,7 +49,7 @@ def build_network(
         dtype: float64 or float32.
 
     Raises:
-        NnstepError: the description, the loss or the init cannot be understood.
+        NnstepError: the description, the loss or the init cannot be understood, or the loss cannot take the outputs.
     """
     if init not in INITS:
         raise NnstepError(f"unknown init '{init}'", f"Choose one of: {', '.join(INITS)}")
@@ -47,11 +62,18 @@ def build_network(
     for number, part in enumerate(rest, 2):
         network.add(_layer(building, part, number, layers))
     if not isinstance(building.shape, int):
-        raise NnstepError(
-            f"layers '{layers}' end in pictures, expected rows", "Put flatten behind the last conv or pool"
+        raise LayersError(
+            f"layers '{layers}'", "end in pictures, expected rows", "Put flatten behind the last conv or pool"
         )
     if not any(sizes_of(layer) for layer in network.layers):
-        raise NnstepError(f"layers '{layers}' hold no affine layer", "Give at least two sizes, such as 784,10,tanh")
+        raise LayersError(f"layers '{layers}'", "hold no affine layer", "Give at least two sizes, such as 784,10,tanh")
+    last = repr(network.layers[-1])
+    if loss == "cross_entropy" and last not in ("softmax", "sigmoid"):
+        raise LayersError(
+            f"layers '{layers}'",
+            f"end with {last}, but cross_entropy takes shares from 0 to 1",
+            "End them with softmax, or behind plain outputs take softmax_cross_entropy",
+        )
     return network
 
 
@@ -84,11 +106,11 @@ def _input(part: str, text: str) -> Shape:
         return parse_input(part)
     except ValueError:
         pass
+    where = f"layers '{text}'"
     if part.lstrip("+-").isdecimal():
-        raise NnstepError(f"layers '{text}' expected sizes from 1 to 1,000,000, received {part}")
-    raise NnstepError(
-        f"layers '{text}' expected to begin with the number of inputs, received '{part}'", "Such as 784 or 28x28"
-    )
+        raise LayersError(where, f"expected sizes from 1 to 1,000,000, received {part}", part=1)
+    what = f"expected to begin with the number of inputs, received '{part}'"
+    raise LayersError(where, what, "Such as 784 or 28x28", part=1)
 
 
 def _layer(building: Building, part: str, number: int, text: str) -> Layer:
@@ -96,14 +118,14 @@ def _layer(building: Building, part: str, number: int, text: str) -> Layer:
     name = part.lower().partition(" ")[0]
     where = f"layers '{text}', part {number} '{part}'"
     if part.lstrip("+-").isdecimal() and not part.isdecimal():
-        raise NnstepError(f"layers '{text}' expected sizes from 1 to 1,000,000, received {part}")
+        raise LayersError(f"layers '{text}'", f"expected sizes from 1 to 1,000,000, received {part}", part=number)
     if not part or (part[0].isdigit() and not part.isdecimal()):
-        raise NnstepError(f"layers '{text}' expected a size or an activation, received '{part}'")
+        raise LayersError(f"layers '{text}'", f"expected a size or an activation, received '{part}'", part=number)
     try:
         return building.layer(part)
     except ValueError:
-        raise NnstepError(f"{where} expected as: {SYNTAX.get(name, name)}") from None
+        raise LayersError(where, f"expected as: {SYNTAX.get(name, name)}", part=number) from None
     except NnstepError as error:
         if part.isdecimal() and "sizes" in error.message:
-            raise NnstepError(f"layers '{text}' {error.message}") from None
-        raise NnstepError(f"{where}: {error.message}", error.hint) from None
+            raise LayersError(f"layers '{text}'", error.message, part=number) from None
+        raise LayersError(f"{where}:", error.message, error.hint, number) from None

@@ -27,24 +27,28 @@ def check(options: Namespace) -> int:
     if several and sys.stderr.isatty():
         print("\r\033[K", end="", file=sys.stderr, flush=True)
     if not several and outcomes[0].refused:
+        _write(options, outcomes)
         raise outcomes[0].refused
-    if options.json != "-":
+    _write(options, outcomes)
+    if "-" not in (options.json, options.junit):
         if several:
             if options.teacher:
                 print("\n\n".join(writer.file(outcome) for outcome in outcomes if not outcome.ok))
             print(writer.table(outcomes))
         else:
             print(writer.file(outcomes[0]))
-    _write(options, outcomes)
     return 0 if all(outcome.ok for outcome in outcomes) else 1
 
 
 def _check_options(options: Namespace) -> None:
     """Finds out early what cannot work."""
     if not 0 < options.time_limit < 1e6:
-        raise NnstepError(f"--time-limit expected to be a number of seconds above 0, received {options.time_limit:g}")
+        text = "--time-limit expected to be a number of seconds above 0 and below a million"
+        raise NnstepError(f"{text}, received {options.time_limit:g}")
     if options.memory_limit < 16:
         raise NnstepError(f"--memory-limit expected to be 16 (MiB) or more, received {options.memory_limit}")
+    if options.json and options.json == options.junit:
+        raise NnstepError(f"--json and --junit cannot both go to {options.json}", "Name another file for one of them")
     for path in (options.json, options.junit):
         if path and path != "-":
             check_writable(path)
@@ -54,11 +58,14 @@ def _write(options: Namespace, outcomes: list[Outcome]) -> None:
     """The reports for programs."""
     if options.json:
         reports = [{"file": outcome.file, **outcome.report} for outcome in outcomes]
-        text = json.dumps(reports if len(reports) > 1 else reports[0], indent=2, ensure_ascii=False)
+        report = reports if len(reports) > 1 else reports[0]
         if options.json == "-":
-            print(text)
+            print(json.dumps(report, indent=2))  # whatever the terminal's encoding
         else:
-            write_text(options.json, text + "\n")
+            write_text(options.json, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     if options.junit:
         content = junit(outcomes)
-        write_whole(options.junit, lambda file: file.write(content))
+        if options.junit == "-":
+            print(content.decode("utf-8"))
+        else:
+            write_whole(options.junit, lambda file: file.write(content))

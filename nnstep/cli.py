@@ -6,10 +6,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from nnstep import __version__
 from nnstep.errors import NnstepError
+from nnstep.option_parser import Parser, unknown_command
+from nnstep.streams import UNWRITABLE, drop_output, make_writable
 
 COMMANDS = (
     "debug",
@@ -26,21 +28,16 @@ COMMANDS = (
 )
 
 
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Says what is wrong and where the options are listed, and exits with 2."""
-        self.exit(2, f"nnstep: {message}. See {self.prog} --help\n")
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit code: 0 done, 1 the answer is no, 2 bad input, 130 interrupted."""
+    make_writable()
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
         words.insert(0, "debug")
     parser = make_parser()
     try:
+        if words[0] not in COMMANDS and not words[0].startswith("-"):
+            parser.error(unknown_command(words[0], COMMANDS))
         options = parser.parse_args(words)
     except SystemExit as exit:
         return int(exit.code or 0)
@@ -50,7 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run_or_say(options: argparse.Namespace) -> int:
     """Runs a command; what ends it is one line, and its exit code."""
     try:
-        return run(options)
+        code = run(options)
+        sys.stdout.flush()
+        return code
     except NnstepError as error:
         for text in (getattr(error, "printed", ""), getattr(error, "traceback", "")):
             if text:
@@ -60,16 +59,22 @@ def run_or_say(options: argparse.Namespace) -> int:
     except MemoryError:
         print("nnstep: this does not fit into memory. Take smaller --layers or --limit", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print("nnstep: interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + getattr(stop, "number", 2)  # another signal than Ctrl-C says which
+    except BrokenPipeError as error:
+        drop_output(error)
         return 0
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        drop_output(error)
+        return 2
 
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command that the options name."""
+    one_thread()
     if options.command == "debug":
         from nnstep.commands import open_debugger
 
@@ -83,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
 
         return check(options)
     if options.command == "compare":
-        one_thread()
+        os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
         from nnstep.comparing import compare
 
         return compare(options)
@@ -101,10 +106,16 @@ def run(options: argparse.Namespace) -> int:
 
 
 def one_thread() -> None:
-    """Lets numpy and the frameworks, which are not loaded yet, compute in one thread: their times can be compared."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+    """Lets matrix products be computed in one thread, in every command and in the app.
+
+    Several threads add up in another order: a run would not come out with the same bits wherever it is trained again.
+    """
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+        os.environ[name] = "1"
+    if "numpy" in sys.modules:  # it has read them already
+        from threadpoolctl import threadpool_limits
+
+        threadpool_limits(1, "blas")
 
 
 def make_parser() -> Parser:
@@ -127,7 +138,9 @@ def make_parser() -> Parser:
         default=True,
         help="keep the run on disk while epochs are trained, in the account's state folder (the default)",
     )
-    debug.add_argument("--sample", type=int, default=0, metavar="I", help="which digit first (from 0)")
+    debug.add_argument(
+        "--sample", type=int, metavar="I", help="which digit first (from 0); default: the first that training takes"
+    )
 
     train = commands.add_parser("train", help="trains without a screen")
     _add_data(train)
@@ -179,7 +192,7 @@ def make_parser() -> Parser:
     trace.add_argument("--learning-rate", type=float, default=0.1, metavar="η", help="default 0.1")
     trace.add_argument("--optimizer", default="sgd", help="sgd (default), momentum, nesterov, rmsprop, adam or adamw")
     trace.add_argument("--run", metavar="FILE.nnrun", help="of a saved run, with its network and data")
-    trace.add_argument("--at", metavar="EPOCH.SAMPLE", help="where in that run (from 1.1)")
+    trace.add_argument("--at", metavar="EPOCH.SAMPLE[.STEP]", help="where in that run (from 1.1)")
     trace.add_argument("--branch", metavar="NAME", help="of which branch of it; default: the last one trained")
     trace.add_argument("--step", type=int, metavar="K", help="only this step (from 1)")
     trace.add_argument("--npz", metavar="FILE.npz", help="write all arrays there")
@@ -209,7 +222,7 @@ def _add_check(commands: argparse._SubParsersAction[Parser]) -> None:
     check.add_argument("--teacher", action="store_true", help="all hints, and how each fault is mended")
     check.add_argument("--time-limit", type=float, default=10, metavar="S", help="for each call; default 10 seconds")
     check.add_argument("--memory-limit", type=int, default=1024, metavar="MIB", help="for each file; default 1024")
-    check.add_argument("--junit", metavar="FILE.xml", help="write a report as JUnit XML")
+    check.add_argument("--junit", metavar="FILE.xml", help="write a report as JUnit XML (- for standard output)")
     _add_json(check)
 
 
@@ -240,7 +253,7 @@ def _add_compare(commands: Any) -> None:
     parser = commands.add_parser("compare", help="the same network in Keras and PyTorch, side by side")
     _add_data(parser)
     _add_network(parser)
-    _add_training(parser)
+    _add_training(parser, "20, with --train 5")
     group = parser.add_argument_group("comparing")
     group.add_argument(
         "--framework", action="append", choices=("torch", "keras"), help="which one; can be given again; default both"
@@ -307,12 +320,12 @@ def _add_network(parser: Parser) -> None:
     group.add_argument("--weights", metavar="FILE.npz", help="start from these; a .keras or .pt file too")
 
 
-def _add_training(parser: Parser) -> None:
+def _add_training(parser: Parser, usual_epochs: str = "20") -> None:
     group = parser.add_argument_group("training")
     group.add_argument("--learning-rate", type=float, default=0.1, metavar="η", help="default 0.1")
     group.add_argument("--batch-size", type=int, default=1, metavar="N", help="default 1")
     group.add_argument("--shuffle", action="store_true", help="another order each epoch, from the seed")
-    group.add_argument("--epochs", type=int, default=20, metavar="N", help="default 20")
+    group.add_argument("--epochs", type=int, default=20, metavar="N", help=f"default {usual_epochs}")
     group.add_argument("--engine", default="auto", help="auto (default), numpy or numba")
     group.add_argument("--optimizer", default="sgd", help="sgd (default), momentum, nesterov, rmsprop, adam or adamw")
     group.add_argument("--weight-decay", type=float, metavar="λ", help="default 0, for adamw 0.01")

@@ -12,6 +12,7 @@ import numpy as np
 
 from nnstep.architecture import describe_layers
 from nnstep.storage import check_writable, write_text
+from nnstep.streams import drop_output
 from nnstep.workbench import Workbench
 
 
@@ -42,8 +43,20 @@ def config_of(options: Namespace, bench: Workbench) -> dict[str, Any]:
 
 
 def say(line: str, options: Namespace) -> None:
-    """Prints a line: to standard error where the JSON report goes to standard output."""
-    print(line, file=sys.stderr if options.json == "-" else sys.stdout, flush=True)
+    """Prints a line: to standard error where the JSON report goes to standard output.
+
+    Where nobody takes the line, but files are still to be written, the command goes on without printing.
+    """
+    try:
+        print(line, file=sys.stderr if options.json == "-" else sys.stdout, flush=True)
+    except OSError as error:
+        if options.json == "-" or not _writes_files(options):
+            raise
+        drop_output(error)
+
+
+def _writes_files(options: Namespace) -> bool:
+    return any(getattr(options, name, None) is not None for name in ("json", "save", "save_run", "autosave"))
 
 
 def check_outputs(*paths: str | None) -> None:

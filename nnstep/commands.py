@@ -13,14 +13,15 @@ import numpy as np
 
 from nnstep.adapting import HomeworkStack
 from nnstep.autosave import default_autosave_path
-from nnstep.branches import parse_position
+from nnstep.branches import Position, parse_position
 from nnstep.command_output import check_outputs, config_of, say, say_more, write_json
 from nnstep.debugger import Debugger
 from nnstep.engines.base import choose_engine
 from nnstep.errors import NnstepError
 from nnstep.layers import evaluating
-from nnstep.network import Evaluation, Network, epoch_order
+from nnstep.network import Evaluation, Network, epoch_order, loss_text
 from nnstep.network import evaluate as evaluate_outputs
+from nnstep.run_config import check_config
 from nnstep.run_report import describe_run, run_text
 from nnstep.runs import open_run, read_notes, read_run
 from nnstep.samples import Dataset, Samples
@@ -39,6 +40,7 @@ def evaluate(options: Namespace) -> int:
     test = bench.stack.guard(lambda: test_set(bench.network, bench.data.test))
     say(str(test), options)
     write_json(options, {"test": asdict(test), "config": config_of(options, bench)})
+    _say_untrained(options, bench)
     say_more(bench)
     return 0
 
@@ -72,6 +74,7 @@ def predict(options: Namespace) -> int:
         wrong = "   wrong" if labelled and row["label"] != row["prediction"] else ""
         say(f"{row['image']}: {row['prediction']}   output {row['confidence']:.3f}{truth}{wrong}", options)
     write_json(options, {"predictions": rows_out})
+    _say_untrained(options, bench)
     say_more(bench)
     return 0
 
@@ -81,10 +84,12 @@ def trace(options: Namespace) -> int:
     check_outputs(options.json, options.npz)
     if (options.run is None) != (options.at is None):
         raise NnstepError("--run and --at go together", "Such as --run FILE.nnrun --at 7.31415")
+    if options.branch and not options.run:
+        raise NnstepError("--branch goes with --run", "Such as --run FILE.nnrun --at 7.31415 --branch main")
     options.batch_size, options.shuffle = 1, False
     report: dict[str, Any] = {}
     if options.run:
-        position = parse_position(options.at)
+        position, options.step = _position_and_step(options.at, options.step)
         bench, timeline = open_saved(options)
         timeline.visit(position, options.branch)
         row, frames = timeline.row_at(timeline.count), list(timeline.frames())
@@ -114,7 +119,8 @@ def trace(options: Namespace) -> int:
     }
     if not (options.json or options.npz):
         where = f"{options.run} at {report['at']}, {report['branch']}\n" if options.run else ""
-        print(f"{where}digit {row}: label {report['label']}, says {report['prediction']}, loss {report['loss']:.6f}")
+        said = f"label {report['label']}, says {report['prediction']}, loss {loss_text(report['loss'])}"
+        print(f"{where}digit {row}: {said}")
         print("\n".join("\n" + as_text(frame) for frame in frames))
     if options.npz:
         buffer = io.BytesIO()
@@ -146,6 +152,7 @@ def report(options: Namespace) -> int:
 def open_saved(options: Namespace) -> tuple[Workbench, Timeline]:
     """Loads a saved run with the network and the data that it was made with; --data and --limit name others."""
     run = read_run(options.run)
+    check_config(run.path, run.config)
     known = dict(run.config)
     if options.data != "samples":
         known["data"] = options.data
@@ -169,13 +176,13 @@ def open_debugger(options: Namespace) -> int:
         raise NnstepError(f"--epochs expected to be 1 or more, received {options.epochs}")
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     try:
-        made: Opened | None = _make_debugger(options)
+        made: Opened | None = make_debugger(options)
     except StudentError as error:
         if not terminal or not options.net:
             raise
         from nnstep_tui.waiting import WaitingApp
 
-        made = WaitingApp(lambda: _make_debugger(options), error, [options.net]).run()
+        made = WaitingApp(lambda: make_debugger(options), error, [options.net]).run()
         if made is None:
             raise
     if not terminal:
@@ -201,7 +208,8 @@ class Opened:
     data: Dataset
 
 
-def _make_debugger(options: Namespace) -> Opened:
+def make_debugger(options: Namespace) -> Opened:
+    """Loads or sets up what the options name, for the app."""
     if options.run:
         bench, timeline = open_saved(options)
         notes = read_run(options.run).meta.get("notes", {})
@@ -209,11 +217,12 @@ def _make_debugger(options: Namespace) -> Opened:
     else:
         settings = settings_of(options)
         bench = set_up(options)
-        train_set = bench.data.train
-        check_sample(options.sample, len(train_set), "of the training set")
+        train_set, start = bench.data.train, 0
+        if options.sample is not None:
+            check_sample(options.sample, len(train_set), "of the training set")
+            order = epoch_order(len(train_set), 1, settings.shuffle, settings.seed)
+            start = int(np.flatnonzero(order == options.sample)[0])
         engine = choose_engine(options.engine, bench.stack)
-        order = epoch_order(len(train_set), 1, settings.shuffle, settings.seed)
-        start = int(np.flatnonzero(order == options.sample)[0])
         timeline = Timeline(bench.stack, train_set, engine, settings, start=start)
         notes, config = {}, config_of(options, bench)
     return Opened(Debugger(timeline, **read_notes(notes, bench.stack)), config, bench.data)
@@ -231,6 +240,20 @@ def forward(network: Network, samples: Samples) -> Any:
     parts = range(0, len(samples), 1000)
     with np.errstate(over="ignore", invalid="ignore"), evaluating(network.layers):
         return np.concatenate([network.forward(samples.inputs(slice(i, i + 1000), dtype)) for i in parts])
+
+
+def _say_untrained(options: Namespace, bench: Workbench) -> None:
+    """Says so where what was judged has not learned anything."""
+    if not options.weights and not bench.homework:
+        print("note: the weights are untrained; --weights FILE.npz loads those of nnstep train --save", file=sys.stderr)
+
+
+def _position_and_step(at: str, step: int | None) -> tuple[Position, int | None]:
+    """Reads EPOCH.SAMPLE, or EPOCH.SAMPLE.STEP, which the debugger takes as well."""
+    place, _, last = at.rpartition(".")
+    if step is None and "." in place and last.isdecimal():
+        return parse_position(place), int(last)
+    return parse_position(at), step
 
 
 def _only(number: int | None, frames: list[Frame]) -> list[Frame]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import Namespace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnstep.bars import progress_bar
+from nnstep.command_output import write_json
 from nnstep.errors import NnstepError
 from nnstep.frameworks.base import FRAMEWORKS, open_framework
 from nnstep.frameworks.twin import Twin, twin_of
@@ -19,7 +18,7 @@ from nnstep.lockstep_report import as_json, table, verdict
 from nnstep.network import batches as cut
 from nnstep.network import epoch_order
 from nnstep.settings import Settings
-from nnstep.storage import check_writable, write_text
+from nnstep.storage import check_writable
 from nnstep.workbench import Workbench, check_batches, set_up, settings_of
 
 USUAL_EPOCHS = 20
@@ -85,7 +84,6 @@ def _lockstep(options: Namespace) -> int:
             show(done)
     mine = mine_of(options)
     agree = all(c.parted is None for c in companions) and any(c.steps for c in companions)
-    _print(options, mine, settings, companions, batches, bench)
     report = {
         "agree": agree,
         "mine": mine,
@@ -97,7 +95,8 @@ def _lockstep(options: Namespace) -> int:
         "notes": list(twin.notes),
         "config": {name: value for name, value in vars(options).items() if name not in ("command", "json")},
     }
-    write_report(options, report)
+    write_json(options, report)
+    _print(options, mine, settings, companions, batches, bench)
     return 0 if agree else 1
 
 
@@ -159,11 +158,3 @@ def _print(
     print(f"\n{table(companions)}\n", file=out)
     for companion in companions:
         print(verdict(companion, mine, batches), file=out)
-
-
-def write_report(options: Namespace, report: dict[str, Any]) -> None:
-    """Writes the JSON report, if one was asked for."""
-    if options.json == "-":
-        print(json.dumps(report))
-    elif options.json:
-        write_text(options.json, json.dumps(report) + "\n")

@@ -22,6 +22,8 @@ def copied(layer: Any) -> Any:
     for value in values_of(layer):
         if isinstance(value, np.ndarray):
             _copy_view(value, memo, bases, kept)
+            if not value.flags.writeable and type(value) is np.ndarray:
+                memo.setdefault(id(value), value.copy(order="K")).flags.writeable = False
         elif isinstance(value, types.FunctionType) and value.__closure__:
             memo[id(value)] = _with_own_cells(value, cells)
         elif isinstance(value, types.ModuleType | io.IOBase) or hasattr(type(value), "acquire"):

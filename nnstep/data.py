@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gzip
 import os
-import zipfile
-import zlib
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnstep.errors import NnstepError
+from nnstep.npz import BROKEN, read_npz, reason
 from nnstep.samples import Dataset, Samples
 
 KERAS_SETS = ("mnist", "fashion_mnist")
-BROKEN = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 IDX_FILES = (
     "train-images-idx3-ubyte",
@@ -73,14 +73,16 @@ def _make_samples(source: str, which: str, images: NDArray[Any], labels: NDArray
     if images.ndim not in (2, 3) or not (floats or images.dtype == np.uint8):
         raise NnstepError(
             f"{source}: expected {which} images as uint8 or floats of shape (samples, height, width), "
-            f"received {images.dtype} {images.shape}"
+            f"received {images.dtype} {images.shape}",
+            _images_hint(images),
         )
     if floats and not np.all(np.isfinite(images)):
         raise NnstepError(f"{source}: expected {which} images of finite numbers, received NaN or infinite ones")
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
         raise NnstepError(
             f"{source}: expected {which} labels as whole numbers of shape (samples,), "
-            f"received {labels.dtype} {labels.shape}"
+            f"received {labels.dtype} {labels.shape}",
+            _labels_hint(labels),
         )
     if len(images) != len(labels):
         raise NnstepError(
@@ -95,6 +97,24 @@ def _make_samples(source: str, which: str, images: NDArray[Any], labels: NDArray
     return Samples(images.reshape(len(images), -1), labels.astype(np.uint8), (height, width))
 
 
+def _images_hint(images: NDArray[Any]) -> str:
+    """What to save in place of images that have too many axes, or the wrong type."""
+    if images.ndim == 4 and 1 in (images.shape[1], images.shape[-1]):
+        return f"Save {'x[..., 0]' if images.shape[-1] == 1 else 'x[:, 0]'}, without the axis of length 1"
+    if np.issubdtype(images.dtype, np.integer):
+        return "Pixels from 0 to 255: save x.astype(numpy.uint8)"
+    return ""
+
+
+def _labels_hint(labels: NDArray[Any]) -> str:
+    """What to save in place of labels that are rows, or no whole numbers."""
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        return "Of one-hot rows save the class: y.argmax(axis=1)"
+    if labels.ndim == 2:
+        return "Save them as one row: y.ravel()"
+    return "Save y.astype(int)" if np.issubdtype(labels.dtype, np.number) else ""
+
+
 def _picture_shape(pixels: int) -> tuple[int, int]:
     side = round(pixels**0.5)
     return (side, side) if side * side == pixels else (1, pixels)
@@ -102,18 +122,8 @@ def _picture_shape(pixels: int) -> tuple[int, int]:
 
 def _load_npz(path: Path) -> list[NDArray[Any]]:
     _check_file(path)
-    try:
-        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise NnstepError(f"{path}: expected an .npz file, received a single array")
-            missing = [name for name in ARRAYS if name not in file]
-            if missing:
-                raise NnstepError(f"{path}: expected the arrays {', '.join(ARRAYS)}, {missing[0]} is missing")
-            return [file[name] for name in ARRAYS]
-    except (*BROKEN, MemoryError) as error:
-        if "pickle" in str(error).lower():
-            raise NnstepError(f"{path}: holds pickled objects, which are not read; expected plain arrays") from None
-        raise NnstepError(f"{path}: not an .npz file, or a damaged one ({_short(error)})") from None
+    arrays = read_npz(path, ARRAYS)
+    return [arrays[name] for name in ARRAYS]
 
 
 def _check_file(path: Path) -> None:
@@ -159,7 +169,7 @@ def _read_idx(path: Path) -> NDArray[Any]:
             size = int(np.prod(shape, dtype=object))
             body = file.read(min(size, 2**33) + 1)
     except (*BROKEN, MemoryError) as error:
-        raise NnstepError(f"{path}: cannot be read, or is damaged ({_short(error)})") from None
+        raise NnstepError(f"{path}: cannot be read, or is damaged ({reason(error)})") from None
     if len(body) != size:
         received = "more" if len(body) > size else f"{len(body):,}"
         raise NnstepError(f"{path}: expected {size:,} bytes after the header, received {received}")
@@ -175,14 +185,11 @@ def _load_keras(name: str) -> list[NDArray[Any]]:
             f"--data {name} needs Keras, which is not installed", 'Install it: pip install "nnstep[keras]"'
         ) from None
     try:
-        (x_train, y_train), (x_test, y_test) = getattr(keras.datasets, name).load_data()
+        with redirect_stdout(sys.stderr):  # where Keras says that it downloads
+            (x_train, y_train), (x_test, y_test) = getattr(keras.datasets, name).load_data()
     except Exception as error:  # Keras raises plain Exception when a download fails
         raise NnstepError(
-            f"{name} could not be downloaded or read from Keras' cache ({_short(error)})",
+            f"{name} could not be downloaded or read from Keras' cache ({reason(error)})",
             "Offline works: --data samples (the bundled digits), or a file by its path",
         ) from None
     return [x_train, y_train, x_test, y_test]
-
-
-def _short(error: BaseException) -> str:
-    return " ".join(str(error).split())[:120] or type(error).__name__

@@ -275,6 +275,9 @@ class Reader:
         if self.kind() != "name":
             raise self.unexpected("a quantity")
         token = self.tokens[self.at]
+        kinds = {layer.partition(" ")[0] for layer in self.layers}
+        if token.text in kinds and self.peek(1).isdecimal():
+            raise self.error(f"there is no layer '{token.text} {self.peek(1)}'", f"There are {', '.join(self.layers)}")
         name = OTHER_NAMES.get(self.take(), token.text)
         if name in SCALARS or name in SHARES or self._is_tensor(name):
             return name

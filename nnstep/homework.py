@@ -6,9 +6,13 @@ import ast
 import hashlib
 import io
 import linecache
+import os
 import random
+import stat
 import sys
 import tokenize
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -22,7 +26,7 @@ from nnstep.homework_loss import find_loss
 from nnstep.homework_network import Found, find_network
 from nnstep.losses import Loss
 from nnstep.memory import keep_freed_memory
-from nnstep.missing_modules import stand_ins
+from nnstep.missing_modules import absence, stand_ins
 from nnstep.notebook import definitions, main_definitions, read_notebook
 from nnstep.stack import kind_of
 from nnstep.student_code import TIME_LIMIT, StudentCode, StudentError
@@ -91,7 +95,7 @@ def load_homework(path: str, time_limit: float = TIME_LIMIT, seed: int = 0, vers
     """
     if not (np.isfinite(time_limit) and time_limit > 0):
         raise NnstepError(f"--time-limit expected to be a number of seconds above 0, received {time_limit:g}")
-    real = str(Path(path).resolve())
+    real = os.path.realpath(path)
     full = real if version == 1 else f"{real}#{version}"
     code = StudentCode(full, time_limit)
     raw = _read(path)
@@ -115,7 +119,7 @@ def _load(path: str, full: str, text: str, raw: bytes, code: StudentCode, versio
             code.call(
                 f"loading {code.name}", _execute, definitions(tree) if notebook else tree, module, notes, notebook
             )
-        notes += [f"{name} is not installed: what uses it does not work" for name in missing]
+        notes += [absence(name) for name in missing]
         code.files |= _siblings(full, before)
         found = _found(module, tree, code)
     except StudentError:
@@ -124,16 +128,16 @@ def _load(path: str, full: str, text: str, raw: bytes, code: StudentCode, versio
     loss, loss_from = code.call("looking for the loss", find_loss, found.network, vars(module))
     printed = code.prints.take()
     names = [f"{_kind(layer, code)} {number}" for number, layer in enumerate(found.layers, 1)]
-    watched = tuple(sorted({str(Path(path).resolve()), *(code.files - {full})}))
+    watched = tuple(sorted({os.path.realpath(path), *(code.files - {full})}))
     return Homework(
-        path, text, _digest(raw, watched, str(Path(path).resolve())), module, found.network, found.layers, names,
+        path, text, _digest(raw, watched, os.path.realpath(path)), module, found.network, found.layers, names,
         loss, loss_from, found.origin, printed, tuple(notes), code, watched, version,
     )  # fmt: skip
 
 
 def _found(module: ModuleType, tree: ast.Module, code: StudentCode) -> Found:
     """The network in a module; where there is none, one more look under `if __name__ == "__main__":`."""
-    found = find_network(module, code)
+    found = code.call("looking for the network", find_network, module, code)
     if isinstance(found, Found):
         return found
     under_main = main_definitions(tree)
@@ -143,7 +147,7 @@ def _found(module: ModuleType, tree: ast.Module, code: StudentCode) -> Found:
         try:
             with stand_ins(str(Path(code.path).parent)):
                 code.call(f"loading {code.name}", _execute, under_main, again, [], True)
-            second = find_network(again, code)
+            second = code.call("looking for the network", find_network, again, code)
         except StudentError:
             raise found from None
         if isinstance(second, Found):
@@ -162,6 +166,22 @@ def _kind(layer: object, code: StudentCode) -> str:
 
 def _execute(tree: ast.Module, module: ModuleType, notes: list[str], apart: bool) -> None:
     """Runs a program in a module; `apart`: each statement alone, leaving out imports of what is not installed."""
+    with _arguments(str(module.__file__)):
+        _execute_with(tree, module, notes, apart)
+
+
+@contextmanager
+def _arguments(file: str) -> Iterator[None]:
+    """While it lasts, a program finds no arguments of a command line, as where it runs by itself."""
+    words = sys.argv
+    sys.argv = [file]
+    try:
+        yield
+    finally:
+        sys.argv = words
+
+
+def _execute_with(tree: ast.Module, module: ModuleType, notes: list[str], apart: bool) -> None:
     file, names = str(module.__file__), vars(module)
     if not apart:
         exec(compile(tree, file, "exec"), names)
@@ -235,6 +255,8 @@ def _read(path: str) -> bytes:
     if target.is_dir():
         raise NnstepError(f"{path}: is a folder; expected a Python file or a notebook")
     try:
+        if not stat.S_ISREG(target.stat().st_mode):  # a pipe may never give anything, a device never end
+            raise NnstepError(f"{path}: is no regular file; expected a Python file or a notebook")
         if target.stat().st_size > LARGEST_FILE:
             raise NnstepError(f"{path}: larger than {LARGEST_FILE // 2**20} MiB", "Clear the outputs of the notebook")
         return target.read_bytes()
@@ -264,4 +286,4 @@ def _parsed(text: str, code: StudentCode) -> ast.Module:
     except SyntaxError as error:
         raise code.told("loading", error) from None
     except (ValueError, RecursionError, MemoryError) as error:
-        raise NnstepError(f"{code.name}: cannot be read as Python ({error})") from None
+        raise NnstepError(f"{code.name}: cannot be read as Python ({str(error) or type(error).__name__})") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -12,18 +13,11 @@ ENDINGS = ("_prime", "_derivative", "_gradient", "_grad", "_deriv", "_der", "_ba
 BEGINNINGS = ("d_", "d", "grad_", "gradient_", "derivative_", "prime_")
 FIRST = ("loss", "loss_function", "loss_func", "loss_fn", "_loss", "cost", "error", "criterion", "mse", "MSE")
 ACTIVATIONS = {
-    "tanh",
-    "relu",
-    "sigmoid",
-    "softmax",
-    "identity",
-    "linear",
-    "leaky_relu",
-    "elu",
-    "softplus",
-    "swish",
-    "gelu",
-}
+    "tanh", "relu", "prelu", "sigmoid", "logistic", "softmax", "identity", "linear", "leaky", "elu", "selu", "softplus",
+    "swish", "silu", "gelu", "activation", "act", "leakyrelu",
+}  # fmt: skip
+OPERATIONS = {"affine", "dense", "conv", "convolve", "correlate", "pool", "maxpool", "dropout", "batchnorm", "norm"}
+LOSS_WORDS = {"loss", "cost", "error", "entropy", "crossentropy", "ce", "bce", "cce", "xent", "mse", "nll", "with"}
 PAIRED_METHODS = (
     ("loss", "loss_prime"), ("function", "gradient"), ("loss", "gradient"), ("loss", "derivative"), ("loss", "prime"),
     ("forward", "backward"), ("__call__", "prime"), ("__call__", "derivative"), ("__call__", "gradient"),
@@ -84,9 +78,14 @@ def _partners(name: str) -> Iterable[str]:
 def _in_order(names: Mapping[str, Any]) -> list[str]:
     """Names that may be a loss: the usual ones first, then the others as they stand."""
     usual = [name for name in FIRST if name in names]
-    return usual + [
-        name for name in names if name not in FIRST and name not in ACTIVATIONS and not name.startswith("__")
-    ]
+    return usual + [name for name in names if name not in FIRST and not name.startswith("__") and not _is_no_loss(name)]
+
+
+def _is_no_loss(name: str) -> bool:
+    """A function with its derivative that is an activation with a slope, or a layer's work with its weights."""
+    parts = re.split(r"_|(?<=[a-z])(?=[A-Z])", name)
+    words = {re.sub(r"\d+d?$", "", part.lower()) for part in parts}
+    return bool(words & (ACTIVATIONS | OPERATIONS)) and not words & LOSS_WORDS
 
 
 def _attributes(network: object) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -15,6 +16,7 @@ from nnstep.report_digits import confusion, confusion_about, hard_gallery, mista
 from nnstep.report_page import page, section, table
 from nnstep.run_curves import RunCurves
 from nnstep.run_findings import Findings
+from nnstep.run_report import training_words
 from nnstep.runs import SavedRun
 
 
@@ -66,7 +68,7 @@ def report_html(run: SavedRun, branches: list[Branch], branch: Branch, found: Fi
             ),
             section(
                 "First layer",
-                "What each output of the first layer looks for: its weights, one for each pixel.",
+                found.weights.about if found.weights else "",
                 weight_pictures(found),
             ),
             section("Layers over the run", pulse_about(found.pulse), pulse_table(found)),
@@ -84,10 +86,11 @@ def _subtitle(run: SavedRun, branch: Branch, per_epoch: int) -> str:
     config, settings = run.config, branch.settings
     order = "shuffled each epoch" if settings.shuffle else "in the order of the data"
     batches = "one sample at a time" if settings.batch_size == 1 else f"in batches of {settings.batch_size}"
+    more = "".join(f", {text}" for text in training_words(asdict(settings)))
+    digits = f"{per_epoch:,} digit{'s' if per_epoch > 1 else ''}"
     return (
-        f"Network {config.get('net') or config.get('layers')}, "
-        f"trained on {per_epoch:,} digits of '{config.get('data')}' "
-        f"{batches}, {order}, learning rate {settings.learning_rate:g}, seed {config.get('seed')}. "
+        f"Network {config.get('net') or config.get('layers')}, trained on {digits} of '{config.get('data')}' "
+        f"{batches}, {order}, learning rate {settings.learning_rate:g}{more}, seed {config.get('seed')}. "
         f"Branch '{branch.name}'."
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -91,21 +92,25 @@ class Building:
             raise NnstepError(f"expected sizes from 1 to 1,000,000, received {' '.join(words)}")
         inputs, outputs = self.rows("an affine layer"), int(words[0])
         self.shape = outputs
+        _check_room(inputs, outputs)
         return AffineLayer(inputs, outputs, self.init, self.rng, self.dtype)
 
 
 def _conv(building: Building, words: list[str]) -> Layer:
     picture, found = building.picture("conv"), _options(words, ("stride", "pad"))
     filters, *kernel = found.pop("", [])
-    if not filters.isdecimal() or int(filters) < 1 or len(kernel) > 1:
+    if not filters.isdecimal() or not 1 <= int(filters) <= LARGEST or len(kernel) > 1:
         raise ValueError
     size = _size(*kernel) if kernel else (3, 3)
-    stride, padding = _number(found, "stride", 1), found.get("pad", ["0"])[0]
-    if padding == "same":
+    stride = _number(found, "stride", 1)
+    if found.get("pad") == ["same"]:
         if stride != 1 or size[0] % 2 == 0 or size[0] != size[1]:
             raise NnstepError("'pad same' needs a square filter of odd size and stride 1", "Give the padding in pixels")
-        padding = str(size[0] // 2)
-    layer = ConvLayer(picture, int(filters), size, stride, int(padding), building.init, building.rng, building.dtype)
+        found["pad"] = [str(size[0] // 2)]
+    padding = _number(found, "pad", 0, least=0)
+    _check_room(*size, picture[2], int(filters))
+    layer = ConvLayer(picture, int(filters), size, stride, padding, building.init, building.rng, building.dtype)
+    _check_room(*layer.output_picture)
     building.shape, building.as_rows = layer.output_picture, False
     return layer
 
@@ -125,7 +130,7 @@ def _pool(kind: type[PoolingLayer]) -> Callable[[Building, list[str]], Layer]:
 def _flatten(building: Building, words: list[str]) -> Layer:
     _nothing(words)
     if not isinstance(building.shape, int):
-        building.shape = int(np.prod(building.shape))
+        building.shape = math.prod(building.shape)
     return FlattenLayer()
 
 
@@ -214,11 +219,17 @@ def _options(words: list[str], names: tuple[str, ...]) -> dict[str, list[str]]:
     return found
 
 
-def _number(found: dict[str, list[str]], name: str, usual: int) -> int:
+def _number(found: dict[str, list[str]], name: str, usual: int, least: int = 1) -> int:
     number = int(found.get(name, [str(usual)])[0])
-    if not 1 <= number <= LARGEST:
+    if not least <= number <= LARGEST:
         raise ValueError
     return number
+
+
+def _check_room(*sizes: int) -> None:
+    """Raises a MemoryError for an array so large that numpy could not even count its bytes."""
+    if math.prod(sizes) > LARGEST**2:
+        raise MemoryError
 
 
 def _size(text: str) -> tuple[int, int]:

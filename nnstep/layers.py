@@ -139,7 +139,7 @@ class AffineLayer(Layer):
             dE/dX, (batch, inputs), from the weights before the update.
         """
         dE_dX = dE_dY @ self.weights.T
-        self.weights_gradient = np.dot(self.input.T, dE_dY)  # for one row, @ takes more than twice as long
+        self.weights_gradient = np.dot(self.input.T, dE_dY)  # faster than @ for one row
         self.bias_gradient = dE_dY.sum(axis=0)
         self.weights -= learning_rate * self.weights_gradient
         self.bias -= learning_rate * self.bias_gradient
@@ -211,8 +211,11 @@ def initial_weights(
     2015); uniform01: between 0 and 1, kept for the lesson of how it fails.
 
     Raises:
-        NnstepError: the rule is unknown.
+        NnstepError: the rule is unknown, or a size is no whole number above 0.
     """
+    for size in (inputs, outputs):
+        if not isinstance(size, int | np.integer) or size < 1:
+            raise NnstepError(f"a layer expected its sizes as whole numbers from 1, received {size!r}")
     limits = {
         "lecun": (1 / inputs) ** 0.5,
         "xavier": (6 / (inputs + (fan_out or outputs))) ** 0.5,

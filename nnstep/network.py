@@ -32,7 +32,7 @@ class Evaluation:
     def __str__(self) -> str:
         n = self.samples
         return (
-            f"Test set: Avg. loss: {self.loss:.4f}, "
+            f"Test set: Avg. loss: {loss_text(self.loss, 4)}, "
             f"Accuracy: {self.correct}/{n} ({100 * self.correct / n:.1f}%), "
             f"strict: {self.strict_correct}/{n} ({100 * self.strict_correct / n:.1f}%)"
         )
@@ -46,7 +46,16 @@ class Network:
         self.loss: Loss = loss or as_loss("mse")
 
     def add(self, layer: Layer) -> Network:
-        """Appends a layer, and returns the network so that calls can be chained."""
+        """Appends a layer, and returns the network so that calls can be chained.
+
+        Raises:
+            NnstepError: it is no layer, such as a name or a class.
+        """
+        if isinstance(layer, type) or not hasattr(layer, "forward_propagation"):
+            received = layer.__name__ if isinstance(layer, type) else repr(layer)
+            raise NnstepError(
+                f"expected a layer, received {received}", 'Such as AffineLayer(784, 128) or ActivationLayer("tanh")'
+            )
         self.layers.append(layer)
         return self
 
@@ -94,16 +103,22 @@ class Network:
 
         Returns:
             The error of each epoch: the mean of its samples' losses, each taken before its update.
+
+        Raises:
+            NnstepError: inputs, targets and layers do not fit each other, or a number makes no sense.
         """
-        inputs = as_rows(inputs)
+        inputs, targets = as_rows(inputs), np.asarray(targets)
         self._check_targets(inputs, targets)
-        backward = self._learn_with(optimizer)
+        if epochs < 1:
+            raise NnstepError(f"epochs expected to be 1 or more, received {epochs}")
+        backward = self._learn_with(learning_rate, batch_size, optimizer)
         errors = []
         for epoch in range(1, epochs + 1):
             order = epoch_order(len(inputs), epoch, shuffle, seed)
             total = 0.0
             for rows in batches(order, batch_size):
                 Y = self.forward(inputs[rows])
+                _check_outputs(Y, targets[rows])
                 total += len(rows) * self.loss.function(targets[rows], Y)
                 backward(self.loss.gradient(targets[rows], Y), learning_rate)
             errors.append(total / len(inputs))
@@ -116,7 +131,9 @@ class Network:
         with evaluating(self.layers):
             outputs = self.forward(inputs)
         if targets is not None:
+            targets = np.asarray(targets)
             self._check_targets(inputs, targets)
+            _check_outputs(outputs, targets)
             report(str(evaluate(outputs, targets, self.loss)))
         return outputs
 
@@ -124,22 +141,25 @@ class Network:
         """A table of the layers, the shapes of their parameters, and how many numbers are learned."""
         lines, total = [], 0
         for number, layer in enumerate(self.layers, 1):
-            shapes = ", ".join(f"{name} {array.shape}" for name, array in layer.parameters.items())
-            count = sum(array.size for array in layer.parameters.values())
+            known = isinstance(layer, Layer)
+            parameters = layer.parameters if known else {}
+            shapes = ", ".join(f"{name} {array.shape}" for name, array in parameters.items())
+            count = sum(array.size for array in parameters.values())
             total += count
-            lines.append(f"{number:3}  {layer!r:24}{shapes:36}{count:>10,}")
+            lines.append(f"{number:3}  {repr(layer) if known else type(layer).__name__:24}{shapes:36}{count:>10,}")
         lines.append(f"  E  {self.loss.name:60}{total:>10,}")
         return "\n".join(lines)
 
-    def _learn_with(self, optimizer: str) -> Callable[[Array, float], object]:
+    def _learn_with(self, learning_rate: float, batch_size: int, optimizer: str) -> Callable[[Array, float], object]:
         """The backward pass of all layers, with an optimizer."""
-        if optimizer == "sgd":
-            return self.backward
         from nnstep.settings import Settings
         from nnstep.stack import Stack
 
+        settings = Settings(learning_rate, batch_size, optimizer=optimizer)
+        if optimizer == "sgd":
+            return self.backward
         stack = Stack(self.layers, self.loss)
-        stack.use_rule(Settings(optimizer=optimizer).rule)
+        stack.use_rule(settings.rule)
         return stack.backward
 
     def _check_targets(self, inputs: Array, targets: Array) -> None:
@@ -150,13 +170,34 @@ class Network:
             )
 
 
+def _check_outputs(outputs: Array, targets: Array) -> None:
+    """Numpy would stretch a column of targets over all outputs, and the loss would mean nothing."""
+    if np.shape(outputs) != np.shape(targets):
+        raise NnstepError(
+            f"expected targets of the outputs' shape {np.shape(outputs)}, received {np.shape(targets)}",
+            "Targets have a column for each output",
+        )
+
+
 def as_rows(inputs: Array) -> Array:
     """Makes each sample one row: (samples, 28, 28) or (samples, 1, 784) becomes (samples, 784)."""
     return np.reshape(inputs, (len(inputs), -1)) if len(inputs) else np.asarray(inputs)
 
 
 def one_hot(labels: NDArray[np.integer], classes: int = 10) -> NDArray[np.float64]:
-    """A row for each label, 1 at its class and 0 elsewhere: (samples,) becomes (samples, classes)."""
+    """A row for each label, 1 at its class and 0 elsewhere: (samples,) becomes (samples, classes).
+
+    Raises:
+        NnstepError: the labels are no whole numbers from 0 to classes − 1.
+    """
+    labels = np.asarray(labels)
+    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
+        raise NnstepError(
+            f"expected labels as whole numbers of shape (samples,), received {labels.dtype} {labels.shape}"
+        )
+    if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
+        wrong = labels[(labels < 0) | (labels >= classes)][0]
+        raise NnstepError(f"expected labels from 0 to {classes - 1}, received {wrong}")
     rows: NDArray[np.float64] = np.eye(classes)[labels]
     return rows
 
@@ -174,9 +215,14 @@ def batches(order: NDArray[np.int64], batch_size: int) -> Iterator[NDArray[np.in
         yield order[start : start + batch_size]
 
 
+def loss_text(loss: float, decimals: int = 6) -> str:
+    """A loss or error as all lines print it: with decimals, and an exponent where it has grown beyond a million."""
+    return f"{loss:.{decimals}e}" if 1e6 <= abs(loss) < np.inf else f"{loss:.{decimals}f}"
+
+
 def training_line(epoch: int, epochs: int, error: float) -> str:
     """The line that is printed after each epoch."""
-    return f"Training epoch {epoch}/{epochs}   error={error:.6f}"
+    return f"Training epoch {epoch}/{epochs}   error={loss_text(error)}"
 
 
 def evaluate(outputs: Array, targets: Array, loss: Loss) -> Evaluation:

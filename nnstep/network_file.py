@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nnstep.activations import ACTIVATIONS
+from nnstep.architecture import LayersError, build_network
 from nnstep.errors import NnstepError
+from nnstep.layer_parts import LARGEST, parse_input
+from nnstep.layers import INITS
+from nnstep.losses import LOSSES
 
 TOP: dict[str, tuple[type, ...]] = {
     "input": (str, int, list),
@@ -50,6 +55,8 @@ class NetworkFile:
 def read_network_file(path: str) -> NetworkFile:
     """Reads `input` and a `[[layer]]` table for each layer (or `layers`, the one line), `loss` and `init`.
 
+    The network was tried: it can be built.
+
     Raises:
         NnstepError: naming file, line, and what is possible there.
     """
@@ -75,8 +82,23 @@ class _Reader:
         self.check(table, TOP, 0, "the file")
         if ("layers" in table) == ("layer" in table):
             raise NnstepError(f"{self.path}: expected either layers, the one line, or [[layer]] tables")
-        layers = table.get("layers") or self.line(table)
+        if "layers" in table and "input" in table:
+            raise self.error(0, "input", "input beside layers, the one line, which begins with it", "Leave input out")
+        layers = table["layers"] if "layers" in table else self.line(table)
+        try:
+            build_network(layers)
+        except LayersError as error:
+            raise self.placed(error, table.get("layer")) from None
         return NetworkFile(layers, table.get("loss"), table.get("init"))
+
+    def placed(self, error: LayersError, layers: list[dict[str, Any]] | None) -> NnstepError:
+        """What is wrong with the line that was made of the tables, with the place of the table that it comes from."""
+        if layers is None:
+            return self.error(0, "layers", error.message, error.hint)
+        if error.part < 2:
+            return self.error(0, "input" if error.part else "layer", f"the layers {error.what}", error.hint)
+        number = error.part - 1
+        return self.error(self.start(number), "kind", f"{_title(layers, number)}: {error.what}", error.hint)
 
     def line(self, table: dict[str, Any]) -> str:
         if "input" not in table:
@@ -108,6 +130,10 @@ class _Reader:
             kinds = (*known[key], int) if float in known[key] else known[key]
             if not isinstance(value, kinds) or isinstance(value, bool):
                 wanted = " or ".join(WORDS[kind] for kind in known[key])
+                hint = "Write [[layer]]" if key == "layer" else ""
+                raise self.error(start, key, f"{where}: {key} expected {wanted}, received {value!r}", hint)
+            wanted, fits = POSSIBLE.get(key, ("", lambda value: True))
+            if not fits(value):
                 raise self.error(start, key, f"{where}: {key} expected {wanted}, received {value!r}", "")
 
     def start(self, number: int) -> int:
@@ -116,10 +142,53 @@ class _Reader:
         return found[number - 1] if len(found) >= number else 0
 
     def error(self, start: int, key: str, message: str, hint: str) -> NnstepError:
-        """An error with the line of a key, looked for from a line on."""
+        """An error with the line of a key, looked for in the table that begins at a line."""
         pattern = re.compile(rf"""\s*(["']?){re.escape(key)}\1\s*=|\s*\[+\s*{re.escape(key)}\b""")
-        line = next((i for i in range(start, len(self.lines)) if pattern.match(self.lines[i])), start)
+        end = len(self.lines)
+        if start:
+            end = next((i for i in range(start + 1, end) if re.match(r"\s*\[", self.lines[i])), end)
+        line = next((i for i in range(start, end) if pattern.match(self.lines[i])), start)
         return NnstepError(f"{self.path}, line {line + 1}: {message}", hint)
+
+
+def _is_size(value: Any, least: int = 1) -> bool:
+    return type(value) is int and least <= value <= LARGEST
+
+
+def _is_window(value: Any) -> bool:
+    """One size, or height and width."""
+    return _is_size(value) or (isinstance(value, list) and len(value) == 2 and all(map(_is_size, value)))
+
+
+def _is_input(value: Any) -> bool:
+    """A number of inputs, or a picture."""
+    try:
+        parse_input(_sizes(value))
+    except ValueError:
+        return False
+    return not isinstance(value, list) or 2 <= len(value) <= 3 and all(map(_is_size, value))
+
+
+SIZE = f"a whole number from 1 to {LARGEST:,}"
+WINDOW = f"a size from 1 to {LARGEST:,}, or [height, width]"
+PADDING = f'a whole number from 0 to {LARGEST:,}, or "same"'
+INPUT = f'sizes from 1 to {LARGEST:,}, such as 784, "28x28" or [32, 32, 3]'
+POSSIBLE: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "input": (INPUT, _is_input),
+    "outputs": (SIZE, _is_size),
+    "filters": (SIZE, _is_size),
+    "stride": (SIZE, _is_size),
+    "kernel": (WINDOW, _is_window),
+    "window": (WINDOW, _is_window),
+    "padding": (PADDING, lambda value: value == "same" or _is_size(value, 0)),
+    "rate": ("a number from 0 to below 1", lambda value: 0 <= value < 1),
+    "loss": (f"one of {', '.join(LOSSES)}", lambda value: value in LOSSES),
+    "init": (f"one of {', '.join(INITS)}", lambda value: value in INITS),
+}
+
+
+def _title(layers: list[dict[str, Any]], number: int) -> str:
+    return f"layer {number} ({layers[number - 1]['kind']})"
 
 
 def _sizes(value: Any) -> str:

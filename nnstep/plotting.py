@@ -72,9 +72,11 @@ def ticks(axis: Axis, most: int) -> list[float]:
 
 
 def tick_text(value: float) -> str:
-    """A tick in few characters: `0.02`, `3e−5`, `20k`, `1.2M`."""
+    """A tick in few characters: `0.02`, `3e−5`, `20k`, `1.2M`, `3e290`."""
     if value == 0:
         return "0"
+    if abs(value) >= 1e10:
+        return f"{value:.3g}".replace("e+", "e").replace("-", "−")
     for size, letter in ((1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
             return f"{value / size:.4g}{letter}".replace("-", "−")

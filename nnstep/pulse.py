@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstep.batchnorm import BatchNormLayer
+from nnstep.course import pictures_at
 from nnstep.statistics import dead_share, saturated_share, update_ratio
-from nnstep.stepping import Frame
+from nnstep.stepping import Frame, run_steps
 
 if TYPE_CHECKING:
     from nnstep.branches import Branch
@@ -20,13 +22,14 @@ MEASURES = ("update_ratio", "gradient", "saturated", "dead")
 MOST = 512
 SECONDS = 0.5
 FIRST, FIRST_PARTS = 24, 8
+MOST_ROWS = 32
 
 
 def pulse_of(frames: Sequence[Frame]) -> NDArray[np.float64]:
-    """One sample's measures of each layer.
+    """The measures of each layer in one sample or update.
 
     Args:
-        frames: all steps of the sample.
+        frames: all steps of it.
 
     Returns:
         (layers, 4), NaN for what a layer does not have: ‖ΔW‖ / ‖W‖ and mean |dE/dW|, both of its largest parameter,
@@ -48,6 +51,26 @@ def pulse_of(frames: Sequence[Frame]) -> NDArray[np.float64]:
                     found[layer, 1] = np.abs(frame.gradients[name]).mean()
     found[~np.isfinite(found)] = np.nan
     return found
+
+
+def steps_to_measure(timeline: Timeline) -> Sequence[Frame]:
+    """All steps of the sample where a timeline stands; it and its stack stay as they are.
+
+    Batch normalisation lets no gradient through for one sample alone: there it is the steps of the whole update.
+    """
+    settings, count, stack = timeline.branch.settings, timeline.count, timeline.stack
+    size = min(settings.batch_size, MOST_ROWS, len(timeline.samples) - count % len(timeline.samples))
+    if size == 1 or not any(isinstance(layer, BatchNormLayer) for layer in stack.layers):
+        return timeline.frames()
+    order = np.array([timeline.row_at(count + number) for number in range(size)])
+    samples, rows = pictures_at(timeline.samples, order, count, settings)
+    X, y = samples.inputs(rows, stack.dtype), samples.targets(rows, stack.dtype)
+    before = stack.snapshot()
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return tuple(run_steps(stack, X, y, settings.rate_at(count, len(timeline.samples)), before))
+    finally:
+        stack.restore(before)
 
 
 class Pulse:
@@ -91,7 +114,7 @@ class Pulse:
         early = len(self) < FIRST and passed >= len(timeline.samples) / FIRST_PARTS
         if not early and (time.monotonic() - self._measured < self.seconds or passed < self._spacing):
             return False
-        self.add(timeline.count, pulse_of(timeline.frames()))
+        self.add(timeline.count, pulse_of(steps_to_measure(timeline)))
         self._measured = time.monotonic()
         return True
 

@@ -13,6 +13,7 @@ import numpy as np
 from nnstep.adapting import HomeworkStack
 from nnstep.debugger import Debugger
 from nnstep.homework import load_homework
+from nnstep.network import loss_text
 from nnstep.samples import Dataset
 from nnstep.stack import Stack
 from nnstep.stepping import Frame
@@ -112,7 +113,7 @@ def compare(before: tuple[Frame, ...], after: tuple[Frame, ...]) -> str:
         if not all(np.array_equal(a, b, equal_nan=True) for a, b in pairs if a is not None and b is not None):
             layers = len(before) // 2 - 1
             losses = [float(np.asarray(frames[layers].output)) for frames in (before, after)]
-            loss = f"; the loss was {losses[0]:.6f}, is {losses[1]:.6f}" if losses[0] != losses[1] else ""
+            loss = f"; the loss was {loss_text(losses[0])}, is {loss_text(losses[1])}" if losses[0] != losses[1] else ""
             where = f"step {old.step.index + 1} on ({old.step.phase} {old.step.name})"
             return f"This sample's numbers are others from {where}{loss}."
     return "This sample's numbers are the same as before."

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from nnstep.branches import Branch
+from nnstep.settings import Settings
 
 VALUES = {
     "data": "samples",
@@ -22,7 +23,7 @@ VALUES = {
     "weights": None,
     "patience": None,
 }
-SETTINGS = {"optimizer": "sgd", "weight_decay": None, "clip_norm": None, "schedule": "constant", "augment": ""}
+TRAINING = ("optimizer", "weight_decay", "clip_norm", "schedule", "augment")
 PACKAGES = ("numpy", "numba")
 
 
@@ -37,18 +38,16 @@ def repeat_command(config: dict[str, Any], first: Branch, per_epoch: int) -> str
     settings = first.settings
     words = ["nnstep", "train"]
     for name, usual in VALUES.items():
-        value = config.get(name, usual)
-        if value != usual and not (name == "layers" and value is None):
-            words += [f"--{name.replace('_', '-')}", str(value)]
+        if name != "layers" or config.get(name) is not None:
+            words += _option(name, config.get(name, usual), usual)
     words += ["--learning-rate", f"{settings.learning_rate!r}"]
     if settings.batch_size != 1:
         words += ["--batch-size", str(settings.batch_size)]
     if settings.shuffle:
         words.append("--shuffle")
-    for name, usual in SETTINGS.items():
-        value = getattr(settings, name)
-        if value != usual:
-            words += [f"--{name.replace('_', '-')}", str(value)]
+    usual_settings = Settings()
+    for name in TRAINING:
+        words += _option(name, getattr(settings, name), getattr(usual_settings, name))
     epochs, rest = divmod(first.head, per_epoch)
     words += ["--epochs", str(max(1, epochs + (rest > 0)))]
     engines = {stretch.engine for stretch in first.stretches} - {"steps"}
@@ -57,6 +56,10 @@ def repeat_command(config: dict[str, Any], first: Branch, per_epoch: int) -> str
     if rest:
         words += ["--watch", f"epoch == {epochs + 1} and sample == {rest + 1}"]
     return shlex.join([*words, "--save-run", "again.nnrun"])
+
+
+def _option(name: str, value: object, usual: object) -> list[str]:
+    return [] if value == usual else [f"--{name.replace('_', '-')}", str(value)]
 
 
 def versions() -> dict[str, str]:

@@ -8,6 +8,7 @@ from html import escape
 import numpy as np
 
 from nnstep.branches import Branch
+from nnstep.network import loss_text
 from nnstep.pulse import MEASURES, Pulse
 from nnstep.report_page import table
 from nnstep.run_curves import RunCurves
@@ -78,9 +79,9 @@ def _percent(share: float) -> str:
 def pulse_about(pulse: Pulse) -> str:
     """What the table of the layers shows."""
     return (
-        f"Measured with one sample at {len(pulse)} places along the run. The update ratio is ‖ΔW‖/‖W‖; saturated "
-        "outputs of tanh and sigmoid lie where the curve is almost flat, dead ones of relu are zero. The number is the "
-        "last one."
+        f"Measured at {len(pulse)} places along the run, with one sample, or with those of an update where there is "
+        "batch normalisation. The update ratio is ‖ΔW‖/‖W‖; saturated outputs of tanh and sigmoid lie where the curve "
+        "is almost flat, dead ones of relu are zero. The number is the last one."
     )
 
 
@@ -106,4 +107,4 @@ def pulse_table(found: Findings) -> str:
 
 def number_or_dash(value: float) -> str:
     """A loss as tables show it."""
-    return f"{value:.6f}" if np.isfinite(value) else "not finite"
+    return loss_text(value) if np.isfinite(value) else "not finite"

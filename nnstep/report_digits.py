@@ -13,10 +13,11 @@ from nnstep.report_page import table
 from nnstep.run_findings import Findings
 from nnstep.samples import Samples
 from nnstep.scoring import Score
-from nnstep.statistics import number_text
+from nnstep.statistics import number_text, output_text
 
 MISTAKES = 30
 UNITS = 128
+LEAST_SIDE = 28
 ORANGE, WHITE, BLUE = (178, 74, 0), (255, 255, 255), (0, 78, 158)
 
 
@@ -65,9 +66,10 @@ def mistake_gallery(found: Findings) -> str:
     """The worst mistakes, as pictures."""
     entries = []
     for mistake in found.answers.mistakes(MISTAKES):
+        output, loss = output_text(mistake.confidence), _loss(mistake.loss)
         text = (
             f'<b>{mistake.label}</b>, says <span class="said">{mistake.said}</span>'
-            f"<small>output {mistake.confidence:.2f}<br>loss {_loss(mistake.loss)}<br>test digit {mistake.row}</small>"
+            f"<small>output {output}<br>loss {loss}<br>test digit {mistake.row}</small>"
         )
         entries.append(f"<li>{_digit(found.test, mistake.row)}{text}</li>")
     return f'<ul class="gallery">{"".join(entries)}</ul>' if entries else "<p>There are none.</p>"
@@ -98,18 +100,17 @@ def _digit(samples: Samples, row: int) -> str:
 
 
 def weight_pictures(found: Findings) -> str:
-    """The weights of the first layer: a picture for each output."""
-    weights, shape = found.weights, found.test.shape
-    if weights is None or shape[0] == 1 or not np.isfinite(weights).all():
+    """The weights of the first layer: a picture for each unit or filter."""
+    first = found.weights
+    if first is None or first.shape[0] == 1 or not np.isfinite(first.pictures).all():
         return ""
-    shown = weights[:, :UNITS]
+    shown = first.pictures[:UNITS]
     bound = float(np.percentile(np.abs(shown), 99.5)) or 1.0
-    units = shown.shape[1]
-    columns = min(16, units)
-    pictures = _levels(shown.T.reshape(units, *shape), bound)
+    columns, larger = min(16, len(shown)), max(1, LEAST_SIDE // max(first.shape))
+    pictures = _levels(shown.reshape(-1, *first.shape), bound).repeat(larger, axis=1).repeat(larger, axis=2)
     image = data_address(png(tiles(pictures, columns, 2, 128), _palette()))
     ramp = data_address(png(np.arange(256, dtype=np.uint8)[None], _palette()))
-    more = f", the first {UNITS} of {weights.shape[1]:,}" if weights.shape[1] > UNITS else ""
+    more = f", the first {UNITS} of {len(first.pictures):,}" if len(first.pictures) > UNITS else ""
     return (
         f'<img class="weights diverging" src="{image}" alt="weights of the first layer">'
         f'<div class="key">{escape(number_text(-bound))}<img class="diverging" src="{ramp}" alt="">'

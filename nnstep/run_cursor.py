@@ -11,6 +11,7 @@ from nnstep.branches import Branch, path_of
 from nnstep.digit_history import first_right
 from nnstep.errors import NnstepError
 from nnstep.history import History
+from nnstep.network import loss_text
 from nnstep.timeline import Timeline
 
 OLDEST = 1.0
@@ -116,6 +117,6 @@ class RunCursor:
         position, label = timeline.position_of(count), timeline.label_at(branch, count)
         loss, said = float(branch.log.losses[at]), int(branch.log.classes[at])
         return (
-            f"epoch {position.epoch} · sample {position.sample:,} · loss {loss:.4f} · "
+            f"epoch {position.epoch} · sample {position.sample:,} · loss {loss_text(loss, 4)} · "
             f"digit {timeline.row_at(count, branch)}, label {label}, said {said} {'✓' if said == label else '✗'}"
         )

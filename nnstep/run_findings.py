@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from nnstep.branches import Branch
 from nnstep.divergence import beginning_text, find_divergence
+from nnstep.first_layer import FirstLayer, first_layer
 from nnstep.health import DEAD, SATURATED
-from nnstep.layers import Array
 from nnstep.limits import LIMITS
-from nnstep.pulse import MEASURES, Pulse, pulse_along, pulse_of
+from nnstep.pulse import MEASURES, Pulse, pulse_along, pulse_of, steps_to_measure
 from nnstep.samples import Samples
 from nnstep.scoring import Answers, Score, answers
 from nnstep.statistics import share_text
@@ -43,7 +43,7 @@ class Findings:
         answers: to the held-out ones, at the end of the branch.
         scores: on the way there, in their order.
         pulse: of the layers on the way.
-        weights: (inputs, outputs) of the first layer at the end; None where it has none.
+        weights: those of the first layer at the end as pictures; None where they do not stand for pixels.
         hard: the samples of the last epoch with the largest losses.
         diverged: where NaN or infinity began, a sentence; empty where all is finite.
         remarks: what is not as it should be of the layers, a sentence each.
@@ -55,7 +55,7 @@ class Findings:
     answers: Answers
     scores: list[Score]
     pulse: Pulse
-    weights: Array | None
+    weights: FirstLayer | None
     hard: list[HardSample]
     diverged: str
     remarks: list[str]
@@ -76,7 +76,7 @@ def find_out(timeline: Timeline, branch: Branch, test: Samples) -> Findings:
         if missing:
             scores[count] = answers(timeline.stack, test).score(count)
         if measured is not pulse:
-            measured.add(count, pulse_of(timeline.frames()))
+            measured.add(count, pulse_of(steps_to_measure(timeline)))
     timeline.go_to(branch, branch.head)
     found = answers(timeline.stack, test)
     scores[branch.head] = found.score(branch.head)
@@ -87,7 +87,7 @@ def find_out(timeline: Timeline, branch: Branch, test: Samples) -> Findings:
         found,
         [scores[count] for count in sorted(scores)],
         measured,
-        _first_weights(timeline),
+        first_layer(timeline.stack, timeline.samples.shape),
         _hard_samples(timeline),
         _divergence(timeline),
         _remarks(timeline, measured),
@@ -101,16 +101,6 @@ def _places(timeline: Timeline, branch: Branch) -> list[int]:
     if len(ends) > MEASURED:
         ends = [ends[i] for i in np.linspace(0, len(ends) - 1, MEASURED).round().astype(int).tolist()]
     return [*ends, branch.head]
-
-
-def _first_weights(timeline: Timeline) -> Array | None:
-    inputs = timeline.samples.pixels.shape[1]
-    for array in timeline.stack.parameters_of(0).values():
-        if array.ndim == 2 and array.shape[0] == inputs:
-            return np.array(array)
-        if array.ndim == 2 and array.shape[1] == inputs:
-            return np.array(array.T)
-    return None
 
 
 def _hard_samples(timeline: Timeline) -> list[HardSample]:

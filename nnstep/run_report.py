@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnstep.branches import Position, mebibytes
+from nnstep.network import loss_text
 from nnstep.runs import SavedRun
 
 
@@ -64,16 +65,14 @@ def run_text(report: dict[str, Any]) -> str:
         settings = branch["settings"]
         came = f"   left {branch['parent']} at {branch['left_at']}" if branch["parent"] else ""
         order = "   shuffled" if settings["shuffle"] else ""
-        order += "".join(
-            f"   {settings[name]}" for name in ("optimizer", "schedule", "augment") if _unusual(settings, name)
-        )
+        order += "".join(f"   {text}" for text in training_words(settings))
         lines.append(
             f"  {branch['name']}   {branch['from']} to {branch['to']}   η {settings['learning_rate']:g}   "
             f"batches of {settings['batch_size']}{order}   {', '.join(branch['engines'])}   "
             f"{branch['checkpoints']} checkpoints{came}" + ("   diverged" if branch["diverged"] else "")
         )
         for row in branch["errors"]:
-            error = "not finite" if row["error"] is None else f"{row['error']:.6f}"
+            error = "not finite" if row["error"] is None else loss_text(row["error"])
             lines.append(f"    epoch {row['epoch']:3}   error {error}")
         for score in branch["scores"]:
             lines.append(
@@ -94,5 +93,11 @@ def _position(count: int, per_epoch: int) -> str:
     return str(Position(count // per_epoch + 1, count % per_epoch + 1))
 
 
-def _unusual(settings: dict[str, Any], name: str) -> bool:
-    return settings.get(name, "") not in ("", "sgd", "constant")
+def training_words(settings: dict[str, Any]) -> list[str]:
+    """What is not plain descent at one learning rate: optimizer, weight decay, clipping, schedule, augmentation."""
+    named = [settings.get(name) for name in ("optimizer", "schedule", "augment")]
+    words = [str(name) for name in named if name not in (None, "", "sgd", "constant")]
+    for name in ("weight_decay", "clip_norm"):
+        if settings.get(name) is not None:
+            words.append(f"{name.replace('_', ' ')} {settings[name]:g}")
+    return words

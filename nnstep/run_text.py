@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnstep.branches import Branch, mebibytes
+from nnstep.network import loss_text
 from nnstep.pulse import pulse_along
 from nnstep.scoring import Score
 from nnstep.statistics import number_text, share_text
@@ -45,7 +46,7 @@ def score_lines(
     by_epoch = {score.count // per_epoch: score for score in scores if score.count % per_epoch == 0}
     known = dict(errors)
     lines = [
-        f"{epoch:5}  {known[epoch]:8.6f}" + (f"   {_score_text(by_epoch[epoch])}" if epoch in by_epoch else "")
+        f"{epoch:5}  {loss_text(known[epoch]):>8}" + (f"   {_score_text(by_epoch[epoch])}" if epoch in by_epoch else "")
         for epoch in sorted(known, reverse=True)
     ]
     between = [score for score in scores if score.count % per_epoch]
@@ -91,4 +92,5 @@ def _course(symbol: str, values: NDArray[np.float64], room: int, text: object) -
 
 
 def _score_text(score: Score) -> str:
-    return f"{score.loss:10.4f}   {score.correct / score.samples:7.2%}   {score.strict_correct / score.samples:7.2%}"
+    accuracy, strict = score.correct / score.samples, score.strict_correct / score.samples
+    return f"{loss_text(score.loss, 4):>10}   {accuracy:7.2%}   {strict:7.2%}"

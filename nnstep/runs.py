@@ -22,6 +22,7 @@ from nnstep.errors import NnstepError
 from nnstep.history import Log
 from nnstep.layers import Array
 from nnstep.pulse import MEASURES, Pulse
+from nnstep.run_config import config_fits
 from nnstep.samples import Samples
 from nnstep.scoring import score_from_json
 from nnstep.settings import Settings
@@ -199,6 +200,8 @@ def read_run(path: str) -> SavedRun:
         )
     run = SavedRun(path, meta, arrays)
     try:
+        if not config_fits(meta):
+            raise ValueError
         restore_branches(run)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         raise NnstepError(f"{path}: damaged: its parts do not fit each other") from None
@@ -306,8 +309,13 @@ def restore_branches(run: SavedRun) -> list[Branch]:
 
 def _check(branch: Branch, first: bool, losses: Array, classes: Array) -> None:
     trained = branch.head - branch.start
+    settings = branch.settings
     fits = (
-        first == (branch.parent is None)
+        (losses.dtype.kind, classes.dtype.kind in "ui") == ("f", True)
+        and isinstance(branch.changed, bool)
+        and (type(settings.shuffle), type(settings.seed)) == (bool, int)
+        and all(isinstance(stretch.engine, str) for stretch in branch.stretches)
+        and first == (branch.parent is None)
         and (branch.start in branch.checkpoints or not (first or branch.changed))
         and all(branch.start <= count <= branch.head for count in branch.checkpoints)
         and all(branch.start <= count <= branch.head for count in branch.scores)

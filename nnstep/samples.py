@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from nnstep.layers import Array
-from nnstep.network import one_hot
 
 Rows: TypeAlias = slice | NDArray[np.int64]
 
@@ -43,7 +42,8 @@ class Samples:
 
     def targets(self, rows: Rows, dtype: DTypeLike = np.float64) -> Array:
         """Y (batch, classes) of the rows asked for, one-hot."""
-        return one_hot(self.labels[rows], self.classes).astype(dtype)
+        targets: Array = np.eye(self.classes, dtype=dtype)[self.labels[rows]]
+        return targets
 
     def first(self, limit: int | None) -> Samples:
         """The first `limit` samples, or all."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,9 +21,20 @@ def stop_requests() -> Iterator[list[int]]:
         if requests and number == signal.SIGINT:
             raise KeyboardInterrupt
         requests.append(number)
+        leave_closed_terminal()
 
     with handled_by(request):
         yield requests
+
+
+def leave_closed_terminal() -> None:
+    """What is written to a terminal that was closed goes nowhere, so that saving does not fail on a line of text."""
+    for number in (1, 2):
+        try:
+            if stat.S_ISCHR(os.fstat(number).st_mode) and not os.isatty(number):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+        except OSError:
+            continue
 
 
 class Interrupted(KeyboardInterrupt):

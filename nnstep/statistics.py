@@ -157,6 +157,11 @@ def number_text(value: float) -> str:
     return text.replace("-", "−")
 
 
+def output_text(value: float) -> str:
+    """An output of a network: two decimals, and as `number_text` where they would not fit."""
+    return f"{value:.2f}".replace("-", "−") if abs(value) < 100 else number_text(value)
+
+
 def share_text(share: float) -> str:
     """A share from 0 to 1 in per cent; what is not quite 0% or 100% does not say so: `<1%`, `19%`, `>99%`."""
     if 0 < share < 0.01:

@@ -6,7 +6,6 @@ import json
 import os
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +15,11 @@ import numpy as np
 
 from nnstep.errors import NnstepError
 from nnstep.layers import Array
+from nnstep.npz import read_npz
 from nnstep.stack import Stack
 
 STATE = "state."
 FOREIGN = {".keras": "keras", ".pt": "torch", ".pth": "torch"}
-BROKEN = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -67,6 +66,11 @@ def load_weights(path: str) -> Weights:
         return _load_foreign(path)
     arrays = read_arrays(path, "weights")
     meta = read_meta(path, arrays.pop("meta", None))
+    if meta and "format" in meta:
+        raise NnstepError(
+            f"{path}: expected weights, received a saved run",
+            f"nnstep export {path} --to weights.pt takes its weights out",
+        )
     return Weights(_by_layer(path, arrays), meta)
 
 
@@ -103,17 +107,7 @@ def read_arrays(path: str, kind: str) -> dict[str, Any]:
         raise NnstepError(f"{path}: there is no such {kind} file")
     if not os.path.getsize(path):
         raise NnstepError(f"{path}: the file is empty")
-    try:
-        with open(path, "rb") as raw:
-            is_zip = raw.read(1) == b"P"
-        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise NnstepError(f"{path}: expected an .npz file, received a single array")
-            return {name: file[name] for name in file.files}
-    except (*BROKEN, MemoryError) as error:
-        if "Object arrays" in str(error) or ("pickle" in str(error) and not is_zip):
-            raise NnstepError(f"{path}: holds pickled objects, which are not read") from None
-        raise NnstepError(f"{path}: not an .npz file, or a damaged one") from None
+    return read_npz(path)
 
 
 def put_weights(stack: Stack, weights: Weights, path: str) -> None:
@@ -214,8 +208,8 @@ def write_arrays(file: BinaryIO, named: Mapping[str, Array | Sequence[Array]]) -
 
 
 def write_text(path: str, text: str) -> None:
-    """Writes a text file, whole or not at all."""
-    write_whole(path, lambda file: file.write(text.encode()))
+    """Writes a text file, whole or not at all; half characters, as of a strange file name, as JSON writes them."""
+    write_whole(path, lambda file: file.write(text.encode(errors="backslashreplace")))
 
 
 def read_meta(path: str, entry: Any) -> dict[str, Any] | None:

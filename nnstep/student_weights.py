@@ -52,9 +52,12 @@ def put_student_weights(stack: HomeworkStack, weights: Weights, path: str) -> No
     stack.restore(tuple({**old, **filled.get(index, {})} for index, old in enumerate(before)))
 
 
-def form_of(stack: HomeworkStack, index: int) -> AffineForm | None:
-    """How an affine layer holds W and b, found by running a copy of it; None for any other layer."""
-    arrays = stack.parameters_of(index)
+def form_of(stack: HomeworkStack, index: int, arrays: Mapping[str, Array] | None = None) -> AffineForm | None:
+    """How an affine layer holds W and b, found by running a copy of it; None for any other layer.
+
+    `arrays` are what W and b may be among: the layer's parameters where none are given.
+    """
+    arrays = stack.parameters_of(index) if arrays is None else arrays
     matrix = next((array for array in arrays.values() if array.ndim == 2), None)
     if matrix is None:
         return None

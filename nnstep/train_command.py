@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import signal
 import sys
 import threading
 import time
@@ -21,10 +23,10 @@ from nnstep.early_stopping import EarlyStopping
 from nnstep.engines.base import choose_engine
 from nnstep.errors import NnstepError
 from nnstep.lookout import Lookout
-from nnstep.network import training_line
+from nnstep.network import loss_text, training_line
 from nnstep.runs import save_run
 from nnstep.scoring import score
-from nnstep.signals import exit_code, stop_requests
+from nnstep.signals import Interrupted, exit_code, leave_closed_terminal, stop_requests
 from nnstep.storage import save_weights
 from nnstep.timeline import Timeline
 from nnstep.training import Progress, Trainer
@@ -38,6 +40,8 @@ def train(options: Namespace) -> int:
     """Trains, prints a line for each epoch and the test line, and writes what was asked for."""
     if options.epochs < 1:
         raise NnstepError(f"--epochs expected to be 1 or more, received {options.epochs}")
+    if not 0 < options.budget < 1e9:
+        raise NnstepError(f"--budget expected to be a number of MiB above 0, received {options.budget:g}")
     settings = settings_of(options)
     check_outputs(options.save, options.json, options.save_run)
     stopping = EarlyStopping(options.patience) if options.patience is not None else None
@@ -55,59 +59,91 @@ def train(options: Namespace) -> int:
     )
     began = time.perf_counter()
     report: dict[str, Any] = {"epochs": []}
-    with _compiling_notice():
-        engine.prepare(bench.stack, bench.data.train)
-    if options.autosave is not None:
-        saver = _autosave(options, bench, monitor)
-    stopped = None
-    try:
-        signal_number = _run_epochs(trainer, options, report["epochs"], saver, stopping, bench)
-        if saver:
-            saver.wait()
-        if timeline and lookout and lookout.hit is not None:
-            stopped = stop_at(timeline, lookout.breakpoints, lookout.hit)
-        elif timeline and not signal_number:
-            timeline.branch.scores[timeline.count] = score(bench.stack, bench.data.test, timeline.count)
-    except NnstepError:
-        say_more(bench, prints=False)
-        raise
-    finally:
-        alarms = [alarm.as_json() for alarm in monitor.alarms] if monitor else []
-        if saver:
-            saver.close(timeline)
-        if timeline and options.save_run:
-            save_run(options.save_run, timeline, config_of(options, bench), notes={"alarms": alarms})
-    if stopping and stopping.errors:
-        bench.stack.restore(stopping.best)
-        report["best_epoch"] = stopping.best_epoch
-        say(f"The weights are those of epoch {stopping.best_epoch}, with the least held-out error", options)
-    if stopped:
-        say(str(stopped), options)
-    elif signal_number:
-        say(_where(trainer), options)
-    else:
-        test = bench.stack.guard(lambda: test_set(bench.network, bench.data.test))
-        say(str(test), options)
-        report["test"] = asdict(test)
-        if options.watch:
-            say("No condition held", options)
-    report |= {
-        "engine": engine.name,
-        "seconds": time.perf_counter() - began,
-        "interrupted": signal_number != 0,
-        "stopped": stopped.as_json() if stopped else None,
-        "alarms": alarms,
-        "config": config_of(options, bench),
-    }
-    if options.save:
-        if not bench.stack.canonical_parameters():
-            print(f"nnstep: no layer has parameters that nnstep finds: {options.save} holds none", file=sys.stderr)
-        save_weights(options.save, bench.stack, _meta(options, bench, trainer))
-    write_json(options, report)
-    say_more(bench)
-    if signal_number and not stopped:
-        return exit_code(signal_number)
-    return 1 if options.watch and not stopped else 0
+    kept = _Kept()
+    with stop_requests() as stop:  # what comes while files are written waits for them
+        with _compiling_notice():
+            engine.prepare(bench.stack, bench.data.train)
+        if stop:  # nothing is trained yet
+            raise Interrupted(stop[0])
+        if options.autosave is not None:
+            saver = _autosave(options, bench, monitor)
+        stopped = None
+        try:
+            signal_number = _run_epochs(trainer, options, report["epochs"], saver, stopping, bench, stop)
+            if saver:
+                saver.wait()
+            if timeline and lookout and lookout.hit is not None:
+                stopped = stop_at(timeline, lookout.breakpoints, lookout.hit)
+            elif timeline and not signal_number:
+                timeline.branch.scores[timeline.count] = score(bench.stack, bench.data.test, timeline.count)
+        except NnstepError:
+            say_more(bench, prints=False)
+            raise
+        finally:
+            alarms = [alarm.as_json() for alarm in monitor.alarms] if monitor else []
+            if saver:
+                saver.close(timeline)
+            if timeline and options.save_run:
+                notes = {"alarms": alarms}
+                kept.attempt(lambda: save_run(options.save_run, timeline, config_of(options, bench), notes=notes))
+            if sys.exc_info()[0]:  # what ended the training is told last
+                kept.say()
+        if stopping and stopping.errors:
+            bench.stack.restore(stopping.best)
+            report["best_epoch"] = stopping.best_epoch
+            say(f"The weights are those of epoch {stopping.best_epoch}, with the least held-out error", options)
+        if stopped:
+            say(str(stopped), options)
+        elif signal_number:
+            say(_where(trainer), options)
+        else:
+            test = bench.stack.guard(lambda: test_set(bench.network, bench.data.test))
+            say(str(test), options)
+            report["test"] = asdict(test)
+            if options.watch:
+                say("No condition held", options)
+        report |= {
+            "engine": engine.name,
+            "seconds": time.perf_counter() - began,
+            "interrupted": signal_number != 0,
+            "stopped": stopped.as_json() if stopped else None,
+            "alarms": alarms,
+            "config": config_of(options, bench),
+        }
+        if options.save:
+            if not bench.stack.canonical_parameters():
+                print(f"nnstep: no layer has parameters that nnstep finds: {options.save} holds none", file=sys.stderr)
+            kept.attempt(lambda: save_weights(options.save, bench.stack, _meta(options, bench, trainer)))
+        kept.attempt(lambda: write_json(options, report))
+        say_more(bench)
+        kept.tell()
+        if signal_number and not stopped:
+            return exit_code(signal_number)
+        return 1 if options.watch and not stopped else 0
+
+
+class _Kept:
+    """Files that are written one after the other: each is tried, whatever became of those before it."""
+
+    def __init__(self) -> None:
+        self.failures: list[NnstepError] = []
+
+    def attempt(self, write: Callable[[], object]) -> None:
+        """Writes one; that it failed is told at the end."""
+        try:
+            write()
+        except NnstepError as error:
+            self.failures.append(error)
+
+    def say(self) -> None:
+        """Prints each failure."""
+        for error in self.failures:
+            print(f"nnstep: {error.message}", file=sys.stderr)
+
+    def tell(self) -> None:
+        """Raises an NnstepError that names each failure."""
+        if self.failures:
+            raise NnstepError("; ".join(error.message for error in self.failures), self.failures[0].hint)
 
 
 def _run_epochs(
@@ -117,12 +153,13 @@ def _run_epochs(
     saver: Autosave | None,
     stopping: EarlyStopping | None,
     bench: Workbench,
+    stop: list[int],
 ) -> int:
     """Trains to the end, to a condition, or to the first signal that asks to stop, whose number it returns; else 0.
 
     What is saved at an epoch's end is on disk before the epoch's line is printed. Early stopping is an end too.
     """
-    with stop_requests() as stop, _bar(trainer) as bar, printed(trainer.monitor) as print_alarms:
+    with _though_closed(stop), _bar(trainer) as bar, printed(trainer.monitor) as print_alarms:
         for progress in trainer.run(options.epochs):
             bar(progress)
             print_alarms(progress.epoch_ended)
@@ -143,7 +180,20 @@ def _run_epochs(
                     return 0
             if stop and trainer.epoch <= options.epochs:
                 return stop[0]
-    return 0
+    return stop[0] if stop and trainer.epoch <= options.epochs else 0
+
+
+@contextmanager
+def _though_closed(stop: list[int]) -> Iterator[None]:
+    """A line that finds the terminal closed, before its signal has come, asks to stop as that does."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        leave_closed_terminal()
+        if not stop:
+            stop.append(signal.SIGHUP)
 
 
 def _autosave(options: Namespace, bench: Workbench, monitor: Monitor | None) -> Autosave:
@@ -183,12 +233,12 @@ def _bar(trainer: Trainer) -> Iterator[Any]:
     columns = (
         TextColumn("epoch {task.fields[epoch]}"),
         BarColumn(bar_width=None),
-        TextColumn("{task.fields[rate]:,.0f} samples/s  error={task.fields[error]:.6f}  {task.fields[left]} left"),
+        TextColumn("{task.fields[rate]:,.0f} samples/s  error={task.fields[error]}  {task.fields[left]} left"),
         TextColumn("{task.fields[engine]}"),
     )
     with Bar(*columns, console=Console(stderr=True), transient=True, expand=True) as bar:
         task = bar.add_task(
-            "", total=len(trainer.samples), epoch="", rate=0.0, error=0.0, left="", engine=trainer.engine.name
+            "", total=len(trainer.samples), epoch="", rate=0.0, error="", left="", engine=trainer.engine.name
         )
 
         def show(progress: Progress) -> None:
@@ -197,7 +247,7 @@ def _bar(trainer: Trainer) -> Iterator[Any]:
                 completed=progress.sample,
                 epoch=f"{progress.epoch}/{progress.epochs}",
                 rate=progress.rate,
-                error=progress.error,
+                error=loss_text(progress.error),
                 left=clock(progress.seconds_left),
             )
 

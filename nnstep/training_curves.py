@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnstep.errors import NnstepError
+from nnstep.network import loss_text
 
 Floats = NDArray[np.float64]
 MEASURES = ("error", "test loss", "accuracy %", "strict accuracy %")
@@ -53,7 +54,7 @@ class Course:
         last = {name: float(values[-1]) for name, values in self.measures.items()}
         shares = f"accuracy {last['accuracy %']:.1f} %, strict {last['strict accuracy %']:.1f} %"
         times = f"{self.seconds_per_epoch:.3g} s/epoch, {self.rate:,.0f} samples/s, ratio {self.ratio:.2f}"
-        return "  ".join(filter(None, [f"error {last['error']:.6f}", shares, times, self.failure]))
+        return "  ".join(filter(None, [f"error {loss_text(last['error'])}", shares, times, self.failure]))
 
 
 def read_courses(path: str) -> list[Course]:

@@ -14,13 +14,14 @@ import numpy as np
 
 from nnstep.architecture import DEFAULT_LAYERS, build_network, input_shape
 from nnstep.bars import progress_bar
+from nnstep.command_output import write_json
 from nnstep.contenders import NAMES, OURS, Contender, installed, parse_contender, usual_contenders
 from nnstep.data import load_data
 from nnstep.engines.base import check_engine, choose_engine
 from nnstep.errors import NnstepError
 from nnstep.frameworks.base import FRAMEWORKS, Blueprint, open_framework
 from nnstep.layers import evaluating
-from nnstep.network import Evaluation, Network, epoch_order, evaluate
+from nnstep.network import Evaluation, Network, epoch_order, evaluate, loss_text
 from nnstep.network_file import read_network_file
 from nnstep.samples import Dataset
 from nnstep.stack import Stack
@@ -55,8 +56,6 @@ class Row:
 
 def train_table(options: Namespace) -> int:
     """Trains all contenders, prints the table and writes the report."""
-    from nnstep.comparing import write_report
-
     epochs = USUAL_EPOCHS if options.epochs is None else options.epochs
     if epochs < 1:
         raise NnstepError(f"--epochs expected to be 1 or more, received {epochs}")
@@ -74,9 +73,9 @@ def train_table(options: Namespace) -> int:
     for contender in contenders:
         rows.append(_trained(contender, data, epochs))
         print(f"{_title(rows[-1])}: {_ending(rows[-1])}", file=sys.stderr, flush=True)
-    print(table(rows, len(data.train)), file=sys.stderr if options.json == "-" else sys.stdout)
     report = report_of(rows, data, missing, options)
-    write_report(options, report)
+    write_json(options, report)
+    print(table(rows, len(data.train)), file=sys.stderr if options.json == "-" else sys.stdout)
     if options.curves:
         from nnstep.training_curves import courses_of
         from nnstep_tui.curves_app import CurvesApp
@@ -196,7 +195,7 @@ def _cells(row: Row, ratio: float, samples: int) -> str:
     if not row.epochs:
         return f"  {row.failure}"
     test, seconds = row.epochs[-1]["test"], row.seconds_per_epoch()
-    errors = [f"{epoch['error']:.6f}" for epoch in row.epochs]
+    errors = [loss_text(epoch["error"]) for epoch in row.epochs]
     if len(errors) > SHOWN_ERRORS:
         errors = [*errors[: SHOWN_ERRORS // 2], "…", *errors[-SHOWN_ERRORS // 2 :]]
     shares = f"{test['correct'] / test['samples']:>10.1%}{test['strict_correct'] / test['samples']:>9.1%}"
@@ -214,7 +213,7 @@ def _ending(row: Row) -> str:
     last = row.epochs[-1]
     test = last["test"]
     ended = f", {row.failure}" if row.failure else ""
-    return f"error {last['error']:.6f}, accuracy {test['correct']}/{test['samples']}{ended}"
+    return f"error {loss_text(last['error'])}, accuracy {test['correct']}/{test['samples']}{ended}"
 
 
 def report_of(rows: Sequence[Row], data: Dataset, missing: dict[str, str], options: Namespace) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from nnstep.architecture import DEFAULT_LAYERS, build_network, input_shape, output_shape
 from nnstep.batchnorm import BatchNormLayer
+from nnstep.convolution import ConvLayer
 from nnstep.data import load_data
 from nnstep.early_stopping import hold_out
 from nnstep.errors import NnstepError
@@ -17,7 +18,7 @@ from nnstep.layer_parts import Shape
 from nnstep.layers import AffineLayer
 from nnstep.network import Network
 from nnstep.network_file import read_network_file
-from nnstep.pooling import FlattenLayer
+from nnstep.pooling import FlattenLayer, PoolingLayer
 from nnstep.samples import Dataset, Samples
 from nnstep.settings import Settings
 from nnstep.stack import Stack
@@ -129,8 +130,14 @@ def check_batches(network: Network, settings: Settings) -> None:
 
 
 def _after_pictures(network: Network, number: int) -> bool:
-    """The layer with this number gets pictures: no affine layer and no flatten is before it."""
-    return not any(isinstance(layer, AffineLayer | FlattenLayer) for layer in network.layers[:number])
+    """The layer with this number gets pictures of more than one pixel."""
+    height, width = 1, 1
+    for layer in network.layers[:number]:
+        if isinstance(layer, ConvLayer | PoolingLayer):
+            height, width, _ = layer.output_picture
+        elif isinstance(layer, AffineLayer | FlattenLayer):
+            height, width = 1, 1
+    return height * width > 1
 
 
 def _text(value: object) -> str | None:

@@ -28,7 +28,7 @@ from nnstep.signals import exit_code
 from nnstep.student_code import give_up
 from nnstep.training import Progress
 from nnstep_tui.apart import Apart
-from nnstep_tui.app_parts import PlainNotices, key_commands, take_signals
+from nnstep_tui.app_parts import PlainNotices, key_commands, take_signals, terminal_is_gone
 from nnstep_tui.screens.leaving import LeavingScreen
 from nnstep_tui.screens.run import RunScreen
 from nnstep_tui.screens.stepping import SteppingScreen
@@ -224,7 +224,7 @@ class NnstepApp(PlainNotices[int]):
         training[0].halt(end)
 
     def _take_signal(self, number: int) -> None:
-        self._terminal_gone = number == getattr(signal, "SIGHUP", None)
+        self._terminal_gone = terminal_is_gone()
         self.leave(exit_code(number))
 
     def _tell(self, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Iterable
 
@@ -48,3 +49,8 @@ def take_signals(take: Callable[[int], object]) -> None:
         if hasattr(signal, name):
             number = getattr(signal, name)
             asyncio.get_running_loop().add_signal_handler(number, take, number)
+
+
+def terminal_is_gone() -> bool:
+    """The terminal was closed: nothing that is written to it arrives."""
+    return not os.isatty(1)

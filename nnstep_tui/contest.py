@@ -15,7 +15,7 @@ from textual.screen import Screen
 
 from nnstep.signals import exit_code
 from nnstep.wars.watch_command import Watched
-from nnstep_tui.app_parts import PlainNotices, key_commands, take_signals
+from nnstep_tui.app_parts import PlainNotices, key_commands, take_signals, terminal_is_gone
 from nnstep_tui.contest_looks import ContestLooks
 from nnstep_tui.screens.contest import ContestScreen
 from nnstep_tui.screens.contest_leaving import ContestLeavingScreen
@@ -131,5 +131,5 @@ class ContestApp(PlainNotices[int]):
         self.exit(code)
 
     def _take_signal(self, number: int) -> None:
-        self._terminal_gone = number == getattr(signal, "SIGHUP", None)
+        self._terminal_gone = terminal_is_gone()
         self.leave(exit_code(number))

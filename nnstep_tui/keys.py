@@ -118,7 +118,7 @@ RECALLING = [
     key("m", "mistake", "mistake", "the next sample that was classified wrongly", show=True),
     key("M", "mistake_before", "mistake before", "the one before"),
     key("o", "worst", "worst", "the sample with the largest loss of the run"),
-    key("N", "not_finite", "NaN", "the first sample whose loss is NaN or infinite"),
+    key("N", "not_finite", "NaN", "where NaN or infinity began"),
     key("A", "alarm", "alarm", "the next alarm: what is wrong, and the sample where it shows"),
     key("f", "first_right", "first right", "where the digit at the cursor first came out right"),
     key("enter", "open", "open", "stop, and open the debugger at the sample under the cursor", "⏎", show=True),

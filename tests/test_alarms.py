@@ -131,6 +131,7 @@ def test_sick_training_in_batches_raises_the_right_alarm_first(options: dict, id
         dict(settings=Settings(0.5, 32)),
         dict(settings=Settings(0.5, 500)),
         dict(samples=DIGITS.first(10)),
+        dict(layers="784,64,batchnorm,relu,32,batchnorm,relu,10", settings=Settings(0.1, 32)),
         dict(layers="784,32,batchnorm,relu,10,softmax", settings=Settings(0.1, 32)),
         dict(layers="784,64,relu,dropout 0.5,10,softmax", settings=Settings(0.1, 32)),
     ],

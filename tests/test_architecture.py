@@ -84,11 +84,22 @@ def test_a_layer_of_ones_own_has_no_description() -> None:
         ("28x28,maxpool 2", r"end in pictures, expected rows. Put flatten"),
         ("784,relu", r"hold no affine layer"),
         ("784,,10", r"expected a size or an activation, received ''"),
+        ("28x28,conv 8 3x3 pad -1,flatten,10", r"part 2 'conv 8 3x3 pad -1' expected as: conv"),
+        ("28x28,conv 8 3x3 pad 100000000000000,flatten,10", r"part 2 .* expected as: conv"),
+        ("28x28,conv 1000001 3x3,flatten,10", r"part 2 'conv 1000001 3x3' expected as: conv"),
     ],
 )
 def test_the_part_that_is_wrong_is_named(line: str, message: str) -> None:
     with pytest.raises(NnstepError, match=message):
         build_network(line)
+
+
+@pytest.mark.parametrize(
+    "line", ["1000000x1000000x1000000,flatten,10", "1x1x1000000,conv 1000000 9999x9999 pad 99999,flatten,10"]
+)
+def test_a_network_too_large_to_count_does_not_fit_into_memory(line: str, capsys: pytest.CaptureFixture) -> None:
+    assert main(["evaluate", "--layers", line]) == 2
+    assert capsys.readouterr().err.startswith("nnstep: this does not fit into memory")
 
 
 TOML = """
@@ -160,6 +171,25 @@ def test_a_toml_file_says_the_same_as_a_line(tmp_path: Path) -> None:
         ("input = [28, 28]", "", r"input is missing"),
         ("input = [28, 28]", 'layers = "784,10"', r"expected either layers, the one line, or"),
         ("kernel = 3", "kernel = ", r"no TOML: .*line 10"),
+        ("filters = 8", "filters = 0", r"line 9: layer 1 \(conv\): filters expected a whole number from 1 to"),
+        ("kernel = 3", "kernel = []", r"line 10: layer 1 \(conv\): kernel expected a size .* received \[\]"),
+        ("kernel = 3", 'padding = "1,relu"', r"line 10: layer 1 \(conv\): padding expected .* or \"same\", received"),
+        ("kernel = 3", "padding = -1", r"line 10: layer 1 \(conv\): padding expected a whole number from 0"),
+        ("kernel = 3", "kernel = 30", r"line 8: layer 1 \(conv\): .*30 × 30 is larger than the picture of 28 × 28"),
+        ("window = [2, 2]", "window = [2, 0]", r"line 17: layer 3 \(maxpool\): window expected a size"),
+        ("stride = 2", "stride = -1", r"line 18: layer 3 \(maxpool\): stride expected a whole number from 1"),
+        ("rate = 0.5", "rate = 1", r"line 29: layer 6 \(dropout\): rate expected a number from 0 to below 1"),
+        ('kind = "relu"', 'kind = "softmax"', r"line 13: layer 2 \(softmax\): softmax takes rows.* Put flatten"),
+        ('kind = "relu"', "", r"line 12: layer 2: kind is missing"),
+        ("outputs = 10", "outputs = 1000001", r"line 25: layer 5 \(affine\): outputs expected .* received 1000001"),
+        ("input = [28, 28]", "input = [28, 0]", r"line 3: the file: input expected sizes from 1 to 1,000,000"),
+        ("input = [28, 28]", 'input = "28x28,2"', r"line 3: the file: input expected sizes"),
+        (
+            '"cross_entropy"',
+            '"hinge"',
+            r"line 4: the file: loss expected one of mse, cross_entropy, .* received 'hinge'",
+        ),
+        ('"he"', '"zeros"', r"line 5: the file: init expected one of lecun, xavier, he, uniform01, received 'zeros'"),
     ],
 )
 def test_what_is_wrong_in_a_toml_file_is_named_with_its_line(old: str, new: str, message: str, tmp_path: Path) -> None:
@@ -167,6 +197,16 @@ def test_what_is_wrong_in_a_toml_file_is_named_with_its_line(old: str, new: str,
     assert old in TOML
     path.write_text(TOML.replace(old, new, 1))
     with pytest.raises(NnstepError, match=message):
+        read_network_file(str(path))
+
+
+def test_the_one_line_in_a_file_is_tried_where_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "net.toml"
+    path.write_text('loss = "mse"\nlayers = "784,10,tnh"\n')
+    with pytest.raises(NnstepError, match=r"net.toml, line 2: layers '784,10,tnh', part 3 'tnh': unknown activation"):
+        read_network_file(str(path))
+    path.write_text('input = 784\nlayers = "784,10"\n')
+    with pytest.raises(NnstepError, match=r"line 1: input beside layers, the one line"):
         read_network_file(str(path))
 
 

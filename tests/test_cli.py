@@ -4,12 +4,19 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from nnstep import train_command
 from nnstep.cli import main
+from nnstep.commands import test_set as score_of
+from nnstep.engines.numpy_engine import NumpyEngine
+from nnstep.errors import NnstepError
+from nnstep.network import Evaluation
 
 
 def run(*words: object) -> int:
@@ -170,6 +177,65 @@ def test_ctrl_c_stops_at_a_sample_and_still_saves(tmp_path: Path) -> None:
     )
     with np.load(weights) as file:
         assert file["0.weights"].shape == (784, 128)
+
+
+def test_commands_compute_in_one_thread_as_the_app_does_so_that_bits_are_the_same_everywhere(tmp_path: Path) -> None:
+    script = (
+        "import sys\nfrom nnstep.cli import main\nfrom threadpoolctl import threadpool_info\n"
+        "main(sys.argv[1:])\nprint([pool['num_threads'] for pool in threadpool_info() if pool['user_api'] == 'blas'])"
+    )
+    command = ["train", "--limit", "40", "--test-limit", "10", "--epochs", "1", "--batch-size", "16"]
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
+    for first in ("", "import numpy\n"):
+        words = [sys.executable, "-c", first + script, *command, "--optimizer", "adam"]
+        done = subprocess.run(words, capture_output=True, text=True, env=environment, check=True)
+        assert set(json.loads(done.stdout.splitlines()[-1])) == {1}
+
+
+def test_ctrl_c_while_the_engine_is_compiled_is_not_lost(tmp_path: Path, monkeypatch, capsys) -> None:
+    def prepare(*_: object) -> None:
+        with suppress(KeyboardInterrupt):  # as a callback of the compiler does
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(NumpyEngine, "prepare", prepare)
+    weights = tmp_path / "w.npz"
+    assert run("train", "--limit", 40, "--epochs", 1, "--engine", "numpy", "--save", weights) == 130
+    told = capsys.readouterr()
+    assert told.err == "nnstep: interrupted\n" and not told.out and not weights.exists()
+
+
+def test_a_signal_that_comes_while_the_result_is_written_waits(tmp_path: Path, monkeypatch) -> None:
+    strays: list[int] = []
+
+    def interrupted(*given: Any) -> Evaluation:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return score_of(*given)
+
+    monkeypatch.setattr(train_command, "test_set", interrupted)
+    before = signal.signal(signal.SIGTERM, lambda number, frame: strays.append(number))
+    try:
+        weights = tmp_path / "w.npz"
+        small = ["--limit", 40, "--test-limit", 10, "--epochs", 1, "--engine", "numpy"]
+        assert run("train", *small, "--save", weights) == 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert weights.exists() and not strays
+
+
+def test_what_can_be_written_is_although_something_else_cannot(tmp_path: Path, monkeypatch, capsys) -> None:
+    def full(path: str, *_: object, **__: object) -> None:
+        raise NnstepError(f"{path}: cannot be written (No space left on device)")
+
+    monkeypatch.setattr(train_command, "save_run", full)
+    run_file, weights, report = tmp_path / "r.nnrun", tmp_path / "w.npz", tmp_path / "r.json"
+    small = ["--limit", 40, "--test-limit", 10, "--engine", "numpy", "--save-run", run_file, "--save", weights]
+    assert run("train", *small, "--epochs", 1, "--json", report) == 2
+    told = capsys.readouterr()
+    assert "Test set:" in told.out and told.err.count("\n") == 1 and "No space left" in told.err
+    assert weights.exists() and json.loads(report.read_text())["test"]["samples"] == 10
+    assert run("train", *small, "--epochs", 2, "--learning-rate", 1e9, "--layers", "784,10", "--no-alarms") == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert "No space left" in lines[0] and "diverged" in lines[1] and len(lines) == 2
 
 
 def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkeypatch) -> None:

@@ -135,6 +135,7 @@ def test_what_is_logged_is_looked_up_with_the_same_answer() -> None:
         ("wrong wrong", "expected and, or, or the end at character 7"),
         ("loss > 0.5 § 3", "'§' at character 12 cannot be understood"),
         ("9.W[1,1] > 0", "there is no layer 9: they count from 0 to 3"),
+        ("tanh 1.Y[0] > 0", "there is no layer 'tanh 1'. There are affine 1, relu 2, affine 3"),
         ("dX[a] > 0", "expected a whole number from 0 at character 4"),
         ("max loss > 3", "loss is one number already"),
         ("max W[1,2] > 3", "leave one of the two out"),

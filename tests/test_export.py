@@ -123,6 +123,55 @@ def test_a_keras_model_of_ones_own_is_read_with_its_layers(tmp_path: Path) -> No
     np.testing.assert_allclose(predictions(file), expected, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("shared", [True, False], ids=["one layer twice", "two outputs"])
+def test_a_keras_model_that_is_no_chain_is_refused(
+    tmp_path: Path, shared: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keras = pytest.importorskip("keras")
+    inputs, dense = keras.Input((784,)), keras.layers.Dense(784, "relu")
+    last = keras.layers.Dense(10)
+    outputs = last(dense(dense(inputs))) if shared else [dense(inputs), last(inputs)]
+    file = tmp_path / "other.keras"
+    keras.Model(inputs, outputs).save(file)
+    assert main(["predict", "--weights", str(file)]) == 2
+    assert "layers come one after the other" in capsys.readouterr().err
+    keras.Model(inputs, last(dense(inputs))).save(file)
+    assert main(["evaluate", "--weights", str(file), "--test-limit", "1"]) == 0
+
+
+def test_an_activation_that_nnstep_has_not_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keras = pytest.importorskip("keras")
+    file = tmp_path / "other.keras"
+    keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, "softplus", name="last")]).save(file)
+    assert main(["predict", "--weights", str(file)]) == 2
+    assert "no counterpart of the activation softplus of the Keras layer last" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".onnx"])
+def test_outputs_that_would_come_in_another_order_are_refused(
+    tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # A picture of 1 × 2 with 5 channels: flattened, output 1 is the second channel here, the second pixel there.
+    pytest.importorskip("torch" if suffix == ".pt" else "onnx")
+    weights = trained(tmp_path, "28x28,conv 5 28x27,flatten")
+    assert main(["export", str(weights), "--to", str(tmp_path / f"a{suffix}")]) == 2
+    assert "would come in another order" in capsys.readouterr().err
+    assert main(["export", str(trained(tmp_path, "28x28,conv 10 28x28,flatten")), "--to", str(tmp_path / "a.pt")]) == 0
+
+
+def test_the_code_that_is_printed_makes_the_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torch = pytest.importorskip("torch")
+    layers = "28x28,conv 2 5x5 stride 4,batchnorm,relu,flatten,batchnorm,12,batchnorm,tanh,10"
+    weights, file = trained(tmp_path, layers), tmp_path / "a.pt"
+    capsys.readouterr()
+    assert main(["export", str(weights), "--to", str(file)]) == 0
+    code = capsys.readouterr().out.partition("a state dict of\n")[2]
+    theirs = eval(code, {"nn": torch.nn}).double()
+    theirs.load_state_dict(torch.load(file, weights_only=True))
+    output = theirs.eval()(torch.tensor(digits(layers, channels_first=True))).detach().numpy()
+    np.testing.assert_allclose(output, predictions(weights), rtol=0, atol=1e-12)
+
+
 def test_a_run_is_exported_as_it_stood_at_a_position(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     run, weights, file = tmp_path / "a.nnrun", tmp_path / "a.npz", tmp_path / "a.pt"

@@ -3,6 +3,7 @@
 import inspect
 import json
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -197,11 +198,45 @@ def test_two_loads_draw_the_same_global_random_numbers(tmp_path: Path) -> None:
 
 def test_a_plotting_library_that_is_not_installed_is_noted_and_no_obstacle(tmp_path: Path) -> None:
     homework = load(tmp_path, "import seaborn as sns\nfrom google.colab import drive\nlayers = [Dense()]")
-    assert "seaborn is not installed: what uses it does not work" in homework.notes
-    with pytest.raises(StudentError, match="No module named 'seaborn'"):
-        load(tmp_path, "import seaborn as sns\nsns.set_theme()\nlayers = [Dense()]")
+    assert "seaborn is not installed: what it would show is left out" in homework.notes
+    with pytest.raises(StudentError, match="No module named 'pandas'"):
+        load(tmp_path, "import pandas as pd\npd.read_csv('digits.csv')\nlayers = [Dense()]")
     with pytest.raises(StudentError, match="No module named 'my_missing_module'"):
         load(tmp_path, "import my_missing_module\nlayers = [Dense()]")
+
+
+def test_what_a_missing_library_would_draw_is_left_out(tmp_path: Path) -> None:
+    text = (
+        "import matplotlib.pyplot as plt, seaborn as sns\nfrom tqdm import tqdm\n"
+        "sns.set_theme()\nplt.rcParams['figure.figsize'] = 1, 2\nplt.style.use('ggplot')\n"
+        "fig, axes = plt.subplots(1, 2)\naxes[0].plot([1, 2])\nfor ax in axes.flat:\n    ax.axis('off')\n"
+        "with plt.xkcd():\n    plt.show()\nlayers = [Dense() for _ in tqdm(range(2))]"
+    )
+    assert load(tmp_path, text).names == ["Dense 1", "Dense 2"]
+
+
+def test_a_name_that_an_installed_library_no_longer_has_is_no_obstacle(tmp_path: Path) -> None:
+    pytest.importorskip("scipy")
+    homework = load(tmp_path, "from scipy.special import gone\nlayers = [Dense()]")
+    assert homework.notes == ("scipy.special.gone is not installed: what uses it does not work",)
+
+
+def test_keras_takes_jax_where_tensorflow_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    found = {"jax": object()}
+    monkeypatch.setattr("importlib.util.find_spec", found.get)
+    text = "import os\nbackend = os.environ.get('KERAS_BACKEND')\nlayers = [Dense()]"
+    assert load(tmp_path, text).module.backend == "jax"
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    found["tensorflow"] = object()
+    assert load(tmp_path, text).module.backend is None
+
+
+def test_a_file_finds_no_arguments_of_a_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["nnstep", "check", "--json"])
+    text = "import argparse, sys\nwords = sys.argv\nargparse.ArgumentParser().parse_args()\nlayers = [Dense()]"
+    assert load(tmp_path, text).module.words == [str(tmp_path / "hw.py")]
+    assert sys.argv == ["nnstep", "check", "--json"]
 
 
 def notebook(folder: Path, *cells: str) -> str:

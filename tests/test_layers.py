@@ -98,3 +98,14 @@ def test_mean_squared_error_and_its_gradient() -> None:
     # (0.25 + 4) / 2; −2 (y − ŷ) / 2
     assert mse(y, prediction) == 2.125
     assert mse_prime(y, prediction).tolist() == [[-0.5, 2.0]]
+
+
+@pytest.mark.parametrize(("inputs", "outputs"), [(0, 10), (784, -1), (784.0, 10), ("784", 10)])
+def test_sizes_of_an_affine_layer_are_whole_numbers_from_one(inputs, outputs) -> None:
+    with pytest.raises(NnstepError, match="whole numbers from 1"):
+        AffineLayer(inputs, outputs)
+
+
+def test_softmax_among_the_activations_is_told_where_it_is() -> None:
+    with pytest.raises(NnstepError, match=r"SoftmaxLayer\(\)"):
+        ActivationLayer("softmax")

@@ -9,7 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnstep.adapting import HomeworkStack
 from nnstep.cli import main
+from nnstep.frameworks.beside import Beside
+from nnstep.homework import load_homework
+from nnstep.samples import Dataset
+from nnstep.stepping import run_steps
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 ACTIVATIONS = "784,12,tanh,11,relu,10,sigmoid,9,leaky_relu,8,elu,9,gelu,10,identity"
@@ -79,6 +84,16 @@ def test_batch_normalisation_agrees(tmp_path: Path, framework: str) -> None:
     assert code == 0 and found["steps"] == 5
     assert found["tolerance"] == (1e-4 if framework == "keras" else 1e-9)  # Keras normalises in float32
     assert {("backward", "gradients.gamma"), ("backward", "gradients.beta")} <= tensors(report, framework)
+
+
+def test_pytorch_says_that_it_normalises_no_batch_of_one_row(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    how = ["--layers", "784,8,batchnorm,10", "--batch-size", "4", "--limit", "5", "--samples", "5"]
+    code, report = lockstep(tmp_path, "torch", *how)
+    found = report["frameworks"]["torch"]
+    assert code == 0 and found["steps"] == 1 and "takes no batch of one row" in found["ended"]
+    assert "goes no further: PyTorch's batch normalisation takes no batch of one row" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
@@ -167,6 +182,33 @@ def test_each_fault_is_found_in_the_tensor_that_it_is_in(tmp_path: Path, fault: 
     code, report = lockstep(tmp_path, "torch", "--net", str(file), "--samples", "3")
     parted = report["frameworks"]["torch"]["parted"]
     assert code == 1 and (parted["phase"], parted["layer"], parted["tensor"]) == where
+
+
+@pytest.mark.parametrize("begin", ["np.zeros((1, outputs))", "rng.normal(0, 0.1, (1, outputs))"])
+def test_a_bias_that_is_added_but_never_learns_is_found(
+    tmp_path: Path, digits: Dataset, begin: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (SAMPLES / "homework.py").read_text()
+    old = ("        self.bias -= learning_rate * bias_error\n", "self.bias = np.zeros((1, outputs))")
+    assert all(part in text for part in old)
+    file = tmp_path / "hw.py"
+    file.write_text(text.replace(old[0], "").replace(old[1], f"self.bias = {begin}"))
+    code, report = lockstep(tmp_path, "torch", "--net", str(file), "--samples", "3")
+    parted = report["frameworks"]["torch"]["parted"]
+    assert code == 1 and (parted["layer"], parted["tensor"], parted["mine"]) == (2, "update.bias", 0)
+    assert "FullyConnectedLayer 1 adds its bias, but never updates it" in capsys.readouterr().err
+    stack = HomeworkStack(load_homework(str(file), 10, 0), digits)
+    frames = tuple(run_steps(stack, digits.train.inputs(slice(0, 1)), digits.train.targets(slice(0, 1)), 0.1))
+    first = Beside("torch", stack, 784).go_along(frames).first
+    assert first is not None and (first.step.name, first.tensor) == ("FullyConnectedLayer 3", "update.bias")
+
+
+def test_a_layer_without_any_bias_agrees(tmp_path: Path) -> None:
+    text = (SAMPLES / "homework.py").read_text()
+    file = tmp_path / "hw.py"
+    file.write_text(text.replace(" + self.bias\n", "\n").replace("self.bias -= ", "unused = "))
+    code, report = lockstep(tmp_path, "torch", "--net", str(file), "--samples", "3")
+    assert code == 0 and "has no bias that learns" in report["notes"][0]
 
 
 ODD = """

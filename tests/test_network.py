@@ -4,7 +4,7 @@ import pytest
 from nnstep.architecture import build_network, describe_layers
 from nnstep.errors import NnstepError
 from nnstep.layers import ActivationLayer, AffineLayer
-from nnstep.network import Network, epoch_order, one_hot
+from nnstep.network import Network, epoch_order, loss_text, one_hot
 
 
 def test_fit_prints_the_training_lines(capsys: pytest.CaptureFixture[str]) -> None:
@@ -14,6 +14,12 @@ def test_fit_prints_the_training_lines(capsys: pytest.CaptureFixture[str]) -> No
     errors = network.fit(np.ones((1, 1)), np.ones((1, 1)), epochs=2, learning_rate=0.5)
     assert errors == [1, 1]
     assert capsys.readouterr().out == ("Training epoch 1/2   error=1.000000\nTraining epoch 2/2   error=1.000000\n")
+
+
+def test_a_loss_that_has_grown_huge_is_printed_with_an_exponent() -> None:
+    known = {0.0223177: "0.022318", 25367.5: "25367.500000", 5.8125e291: "5.812500e+291", np.nan: "nan", np.inf: "inf"}
+    assert {loss: loss_text(loss) for loss in known} == known
+    assert loss_text(1.5e8, 4) == "1.5000e+08"
 
 
 def test_predict_prints_the_test_line_with_both_accuracies(capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,6 +50,63 @@ def test_the_last_smaller_batch_counts_by_its_samples() -> None:
 def test_targets_that_do_not_fit_are_refused() -> None:
     with pytest.raises(NnstepError, match="one_hot"):
         Network([AffineLayer(1, 1)]).fit(np.ones((3, 1)), np.ones(3), 1, 0.1)
+
+
+@pytest.mark.parametrize("columns", [1, 9])
+def test_targets_are_never_stretched_over_the_outputs(columns: int) -> None:
+    network = Network([AffineLayer(4, 10)])
+    for call in (lambda y: network.fit(np.ones((3, 4)), y, 1, 0.1), lambda y: network.predict(np.ones((3, 4)), y)):
+        with pytest.raises(NnstepError, match="of the outputs' shape"):
+            call(np.zeros((3, columns)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"epochs": 0}, "epochs expected to be 1 or more, received 0"),
+        ({"batch_size": -1}, "batch size expected to be 1 or more, received -1"),
+        ({"learning_rate": np.nan}, "learning rate"),
+        ({"optimizer": "adm"}, "unknown optimizer"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_refused_before_anything_is_learned(changes: dict, says: str) -> None:
+    network = Network([AffineLayer(2, 1)])
+    before = network.layers[0].parameters["weights"].copy()
+    with pytest.raises(NnstepError, match=says):
+        network.fit(np.ones((3, 2)), np.ones((3, 1)), **({"epochs": 1, "learning_rate": 0.1} | changes))
+    np.testing.assert_array_equal(network.layers[0].parameters["weights"], before)
+
+
+def test_plain_lists_do_as_inputs_and_targets() -> None:
+    network = Network([AffineLayer(2, 1)])
+    assert len(network.fit([[0, 0], [0, 1]], [[0], [1]], 1, 0.1, report=lambda line: None)) == 1
+    assert network.predict([[1, 1]], [[0]], report=lambda line: None).shape == (1, 1)
+
+
+def test_what_is_no_layer_cannot_be_added() -> None:
+    for wrong in ("tanh", AffineLayer, np.tanh):
+        with pytest.raises(NnstepError, match="expected a layer"):
+            Network().add(wrong)
+
+
+def test_a_layer_of_two_methods_has_its_line_in_the_summary() -> None:
+    class Doubled:
+        def forward_propagation(self, X):
+            return 2 * X
+
+        def backward_propagation(self, dE_dY, learning_rate):
+            return 2 * dE_dY
+
+    assert "2  Doubled" in Network([AffineLayer(4, 2)]).add(Doubled()).summary()
+
+
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [([0, 10], "from 0 to 9, received 10"), ([-1], "received -1"), ([1.0], "float64"), ([[1], [2]], r"\(2, 1\)")],
+)
+def test_labels_that_cannot_be_one_hot_are_refused(labels: list, says: str) -> None:
+    with pytest.raises(NnstepError, match=says):
+        one_hot(np.array(labels))
 
 
 def test_shuffled_epochs_differ_and_come_back_with_the_seed() -> None:

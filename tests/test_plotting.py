@@ -36,8 +36,8 @@ def test_ticks_are_round_numbers(axis: Axis, most: int, expected: list[float]) -
 
 
 def test_tick_texts_are_short() -> None:
-    values = [0, 0.02, 3e-5, 20_000, 1.2e6, -0.5]
-    assert [tick_text(value) for value in values] == ["0", "0.02", "3e−5", "20k", "1.2M", "−0.5"]
+    values = [0, 0.02, 3e-5, 20_000, 1.2e6, -0.5, 3e290]
+    assert [tick_text(value) for value in values] == ["0", "0.02", "3e−5", "20k", "1.2M", "−0.5", "3e290"]
 
 
 def test_a_rising_line_is_joined_from_bottom_to_top() -> None:

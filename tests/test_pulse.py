@@ -39,6 +39,24 @@ def test_saturation_is_of_activations_and_what_is_infinite_is_missing() -> None:
     assert np.isnan(found[:, [0, 1, 3]]).all()
 
 
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_behind_batch_normalisation_a_whole_update_is_measured(shuffle: bool, digits: Dataset) -> None:
+    network = build_network("784,6,batchnorm,relu,10")
+    stack = Stack(network.layers, network.loss)
+    timeline = Timeline(stack, digits.train, NumpyEngine(), Settings(0.1, 8, shuffle))
+    timeline.train(16)
+    before, pulse = stack.snapshot(), Pulse()
+    weights = before[0]["weights"]
+    assert pulse.measure(timeline)
+    for ours, theirs in zip(stack.snapshot(), before, strict=True):
+        for name in theirs:
+            np.testing.assert_array_equal(ours[name], theirs[name])
+    timeline.train(8)  # measured is what this update is: for one sample alone it is zero
+    ratio = np.linalg.norm(stack.layers[0].weights - weights) / np.linalg.norm(weights)
+    assert ratio > 0
+    assert pulse.curve(0, "update_ratio")[0] == pytest.approx(ratio, rel=1e-9)
+
+
 def test_measuring_changes_nothing_and_waits_its_time(timeline: Timeline) -> None:
     timeline.train(20)
     before, pulse = timeline.stack.snapshot(), Pulse(seconds=1000)

@@ -133,6 +133,21 @@ def test_the_command_names_what_was_not_usual() -> None:
     )
 
 
+def test_what_goes_beyond_plain_descent_is_in_the_command_and_on_the_page(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    ways = ["--optimizer", "adam", "--learning-rate", "0.01", "--weight-decay", "0.001", "--clip-norm", "0.5"]
+    ways += ["--schedule", "step:1:0.5", "--augment", "shift:1", "--patience", "5", "--batch-size", "8", "--shuffle"]
+    assert main(["train", *SMALL, *ways, "--epochs", "2", "--save-run", "a.nnrun"]) == 0
+    assert main(["report", "a.nnrun"]) == 0 and main(["runs", "a.nnrun"]) == 0
+    page, told = Page(Path("a.html").read_text()), capsys.readouterr().out
+    for words in ("adam", "step:1:0.5", "shift:1", "weight decay 0.001", "clip norm 0.5"):
+        assert words in page.text and words in told
+    command = repeat_command(read_run("a.nnrun").config, branch_of("a.nnrun"), 54)
+    assert command in page.text
+    assert main(shlex.split(command)[1:]) == 0
+    np.testing.assert_array_equal(branch_of("again.nnrun").log.losses, branch_of("a.nnrun").log.losses)
+
+
 def test_the_command_has_the_optimizer_and_the_rest_of_the_settings() -> None:
     settings = Settings(
         0.01, optimizer="adamw", weight_decay=0.1, clip_norm=5.0, schedule="cosine:20", augment="shift:2"
@@ -162,6 +177,14 @@ def test_a_homeworks_run_names_its_file_and_the_command_that_makes_it_again(
     capsys.readouterr()
     assert main(["runs", "a.nnrun"]) == 0
     assert f"  network {homework}   float64   seed 0\n" in capsys.readouterr().out
+
+
+def test_the_filters_of_a_convolution_are_on_the_page(tmp_path: Path) -> None:
+    path = str(tmp_path / "r.nnrun")
+    layers = ["--layers", "28x28,conv 3 5x5,relu,flatten,10,tanh", "--limit", "20", "--test-limit", "10"]
+    assert main(["train", *layers, "--engine", "numpy", "--epochs", "1", "--save-run", path]) == 0
+    assert main(["report", path]) == 0
+    assert "The filters of the first layer" in Page((tmp_path / "r.html").read_text()).text
 
 
 def test_branches_are_on_the_page_and_names_are_no_markup(run: str, tmp_path: Path) -> None:

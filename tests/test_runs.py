@@ -131,6 +131,10 @@ def test_trace_shows_one_step_of_a_run(tmp_path: Path, capsys: pytest.CaptureFix
     assert "step 5 of 10   loss" in out and "step 4 of 10" not in out
     assert main(["trace", "--run", run, "--at", "2.5", "--step", "11"]) == 2
     assert "--step expected from 1 to 10" in capsys.readouterr().err
+    assert main(["trace", "--run", run, "--at", "2.5.5"]) == 0, "as the debugger's g takes it"
+    assert capsys.readouterr().out == out
+    assert main(["trace", "--run", run, "--at", "2.5.11"]) == 2
+    assert "--step expected from 1 to 10" in capsys.readouterr().err
 
 
 def test_a_small_file_budget_keeps_fewer_checkpoints_and_every_position(timeline: Timeline, tmp_path: Path) -> None:
@@ -186,6 +190,13 @@ def test_an_altered_byte_is_told_or_changes_nothing(saved: str) -> None:
         ({"branches": []}, "damaged"),
         ({"at": {"branch": "slow", "count": 10**6}}, "damaged"),
         ({"layers": "many"}, "damaged"),
+        ({"config": None}, "damaged"),
+        ({"config": {"seed": "x"}}, "damaged"),
+        ({"config": {"dtype": "float16"}}, "damaged"),
+        ({"samples": "x"}, "damaged"),
+        ({"fingerprint": 5}, "damaged"),
+        ({"notes": []}, "damaged"),
+        ({"notes": {"alarms": [{"id": "none"}]}}, "damaged"),
     ],
 )
 def test_a_meta_entry_that_does_not_fit_is_told(saved: str, change: dict[str, object], message: str) -> None:
@@ -194,6 +205,16 @@ def test_a_meta_entry_that_does_not_fit_is_told(saved: str, change: dict[str, ob
         np.savez(file, meta=np.array(json.dumps(run.meta | change)), **run.arrays)
     with pytest.raises(NnstepError, match=message):
         read_run(saved)
+
+
+def test_a_run_that_does_not_say_what_it_was_made_with_is_told_in_one_line(saved: str, capsys) -> None:
+    run = read_run(saved)
+    config = {name: value for name, value in run.config.items() if name != "seed"}
+    with open(saved, "wb") as file:
+        np.savez(file, meta=np.array(json.dumps(run.meta | {"config": config})), **run.arrays)
+    assert main(["trace", "--run", saved, "--at", "1.1"]) == 2
+    said = capsys.readouterr().err
+    assert "damaged: does not say its" in said and "seed" in said and said.count("\n") == 1
 
 
 def test_a_killed_save_leaves_the_old_run_or_the_new_one(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from nnstep.statistics import (
     norm,
     number_text,
     one_line,
+    output_text,
     saturated_share,
     share_text,
     statistics,
@@ -159,6 +160,14 @@ def test_a_line_without_range_or_with_one_number() -> None:
 )
 def test_numbers_have_two_digits_or_all_before_the_point(value: float, text: str) -> None:
     assert number_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.976, "0.98"), (-12.0, "−12.00"), (784.4, "784"), (25367.4, "25367"), (5.8e290, "5.8e290"), (NAN, "NaN")],
+)
+def test_an_output_has_two_decimals_while_they_fit(value: float, text: str) -> None:
+    assert output_text(value) == text
 
 
 def test_a_share_that_is_not_all_or_nothing_does_not_say_so() -> None:

@@ -98,6 +98,8 @@ def test_patience_counts_epochs_without_a_smaller_error() -> None:
         (["--augment", "zoom:2"], "augment 'zoom:2'"),
         (["--clip-norm", "-1"], "clip norm expected"),
         (["--layers", "784,20,batchnorm,10"], "batchnorm 2 has nothing to normalise in batches of one sample"),
+        (["--layers", "784,batchnorm,10"], "batchnorm 1 has nothing to normalise in batches of one sample"),
+        (["--layers", "28x28,conv 3 28x28,batchnorm,flatten,10"], "batchnorm 2 has nothing to normalise"),
         (["--layers", "20x20,conv 2 3x3,flatten,10"], "the network takes 400 inputs"),
         (["--layers", "28x28,conv 2 3x3,flatten,5"], "the network gives 5 outputs"),
     ],

@@ -64,17 +64,22 @@ class Alarm:
         kept = {name: value for name, value in asdict(self).items() if name != "position"}
         return kept | place | {"numbers": finite, "cleared": cleared}
 
-    def text(self) -> str:
-        """A short block for people; one line or two where it follows from another alarm."""
+    def text(self, width: int = WIDTH) -> str:
+        """A short block for people; one line or two where it follows from another alarm.
+
+        Args:
+            width: the longest line.
+        """
         where = f"epoch {self.position.epoch}, sample {self.position.sample}   {self.name}"
         if self.follows:
-            return _wrapped(f"alarm: {self.title}   {where}   (follows from {self.follows}): {self.evidence}", "  ")
+            text = f"alarm: {self.title}   {where}   (follows from {self.follows}): {self.evidence}"
+            return _wrapped(text, "  ", width)
         head = f"alarm: {self.title}   {where}"
         rows = [("evidence", self.evidence), ("try", self.advice), ("unless", self.doubt), ("limit", self.source)]
         code = "   ".join(part for part in (self.code, self.option) if part)
         rows += [("see", code)] if code else []
-        lines = [_wrapped(f"  {word:<10}{text}", " " * 12) for word, text in rows]
-        return "\n".join([head, _wrapped("  " + self.sentence, "  "), *lines])
+        lines = [_wrapped(f"  {word:<10}{text}", " " * 12, width) for word, text in rows]
+        return "\n".join([_wrapped(head, "  ", width), _wrapped("  " + self.sentence, "  ", width), *lines])
 
     @property
     def code(self) -> str:
@@ -90,5 +95,5 @@ def alarm_from_json(known: dict[str, Any]) -> Alarm:
     return Alarm(**(rest | {"position": parse_position(known["at"]), "cleared": cleared, "numbers": numbers}))
 
 
-def _wrapped(text: str, indent: str) -> str:
-    return textwrap.fill(text, WIDTH, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False)
+def _wrapped(text: str, indent: str, width: int) -> str:
+    return textwrap.fill(text, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False)

@@ -44,6 +44,9 @@ def main() -> None:
         _write(
             options.out, {"stage": "done", "failed": {"kind": "input", "message": error.message, "hint": error.hint}}
         )
+    except Exception as error:  # code that is stranger than the loading expects
+        text = f"{options.file} could not be loaded: {' '.join(f'{type(error).__name__}: {error}'.split())}"
+        _write(options.out, {"stage": "done", "failed": {"kind": "raised", "message": text, "hint": ""}})
     else:
 
         def told(report: FileReport, stage: str) -> None:
@@ -79,8 +82,11 @@ def limit_memory(mebibytes: int) -> None:
 
 def _show_life(path: str) -> None:
     """Touches the report as long as Python runs; code that holds the interpreter's lock for ever stops it."""
+    parent = os.getppid()
     while True:
         time.sleep(HEARTBEAT)
+        if os.getppid() != parent:  # it was killed: nobody waits for the report
+            os._exit(1)
         with contextlib.suppress(OSError):
             os.utime(path)
 

@@ -11,12 +11,13 @@ from nnstep.checking.findings import Finding
 from nnstep.checking.integers import cut_parameter, cut_to_zero, integers, whole_numbers
 from nnstep.checking.model import Model
 from nnstep.checking.subject import Subject
-from nnstep.checking.views import View
+from nnstep.checking.views import Candidate, View
 
 DERIVATIVE_IDS = (
     "missing-derivative", "doubled-derivative", "derivative-at-output", "derivative-at-input",
     "wrong-activation-derivative",
 )  # fmt: skip
+POWERS = (-1, 1, 2, -2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +52,37 @@ def diagnose(subject: Subject, model: Model, view: View) -> list[Finding]:
     if rate:
         found.append(Finding("learning-rate", view.tensor, f"your {view.label} {rate.words}", 0.97))
         view = view.scaled(lambda case: case.run.rate**-rate.power)
-        own = view.factor()
-        if not view.wrong or (own and own > 0 and view.path is not None and rate.power == -1):
+        own = _constant(view, theory)
+        if (
+            not view.wrong
+            or (theory and view.fits(theory))
+            or (own and own > 0 and view.path is not None and rate.power == -1)
+        ):
             return found
-    return found + (integers(view) or _named(subject, model, view) or whole_numbers(view) or [_unexplained(view)])
+    named = integers(view) or _named(subject, model, view, theory) or whole_numbers(view)
+    return found + (named or _with_rate(subject, model, view) or [_unexplained(view)])
 
 
-def _named(subject: Subject, model: Model, view: View) -> list[Finding]:
+def _constant(view: View, theory: Candidate | None) -> float | None:
+    """The constant between a gradient and the measured one, or the exact one where measuring is too coarse."""
+    c = view.factor()
+    return view.factor(theory) if c is None and theory else c
+
+
+def _with_rate(subject: Subject, model: Model, view: View) -> list[Finding]:
+    """An explanation that fits a gradient together with a power of the learning rate."""
+    for explanation in explanations(subject, model, view):
+        for power in POWERS:
+            scaled = view.scaled(lambda case, power=power: case.run.rate**-power)  # type: ignore[misc]
+            if scaled.fits(explanation.candidate):
+                words = f"beside that, your {view.label} {_rate_words(view, power)}"
+                return [_finding(view, explanation), Finding("learning-rate", view.tensor, words, 0.9)]
+    return []
+
+
+def _named(subject: Subject, model: Model, view: View, theory: Candidate | None) -> list[Finding]:
     """The explanation that fits, alone or together with a constant factor."""
-    sign = view.factor()
+    sign = _constant(view, theory)
     if view.is_bias and sign is not None and sign < 0:
         text = _factor_text(view, sign)
         found = [Finding("bias-sign", view.tensor, f"your {view.label} {text}", 0.97)]
@@ -124,7 +147,7 @@ def _zero(view: View) -> Finding:
 def _rate(view: View) -> Rate | None:
     """How the gradient goes with η, where it does so by a power; cases stand in pairs of two learning rates."""
     pairs = list(zip(view.cases[::2], view.cases[1::2], strict=True))
-    for power in (-1, 1, 2, -2):
+    for power in POWERS:
         ratio = (pairs[0][0].run.rate / pairs[0][1].run.rate) ** power
         if all(_close(first.got, ratio * second.got) for first, second in pairs) and any(
             np.any(first.got) for first, _ in pairs

@@ -67,7 +67,7 @@ def by_theory(model: Model, view: View) -> Candidate | None:
 
 def _too_early(subject: Subject) -> Candidate:
     def candidate(case: Case) -> Floats:
-        measured = measure_input(subject, case.probe.X, case.probe.G, case.run.layer)
+        measured = measure_input(subject, case.probe.X, case.probe.G, case.run.layer, case.measured.at)
         full = np.full(case.probe.X.size, np.nan)
         full[measured.at] = measured.values
         return full

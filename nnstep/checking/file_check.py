@@ -14,6 +14,7 @@ from nnstep.checking.layer_check import Result, check
 from nnstep.checking.lines import Source
 from nnstep.checking.shapes import sample_shapes
 from nnstep.checking.subject import Shape, Subject
+from nnstep.checking.untrained import never_change
 from nnstep.homework import Homework
 from nnstep.stack import kind_of
 from nnstep.student_code import StudentCode, StudentError
@@ -52,7 +53,7 @@ class _FileCheck:
         shapes = self._shapes()
         late: set[type] = set()
         for index, layer in enumerate(layers):
-            entry = LayerReport(index, kind_of(layer))
+            entry = LayerReport(index, self.homework.names[index].rpartition(" ")[0])
             self.report.layers.append(entry)
             self.told(self.report, "layers")
             result = Result() if index in self.skip else self._layer(index, layer, shapes, late)
@@ -60,8 +61,8 @@ class _FileCheck:
             self.results.append(result)
         if not self.alone:
             self.told(self.report, "together")
-            names = [result.parameters if result else [] for result in self.results]
-            check_together(self.homework, self.report, self.source, shapes, names)
+            results = [result or Result() for result in self.results]
+            check_together(self.homework, self.report, self.source, shapes, results)
         return self.report
 
     def _shapes(self) -> list[Shape]:
@@ -112,6 +113,8 @@ class _FileCheck:
     def _within(self, index: int, layer: Any, name: str, shapes: list[Shape]) -> Result:
         shape = shapes[index] if index < len(shapes) else sample_shapes([layer], self.code)[0]
         result = check(Subject(layer, name, self.code, shape))
+        if not result.findings and self.source.updates_always(layer):
+            result.findings += never_change(result.untrained)
         if index == 0 and not result.findings:
             data = integer_arrays(self.homework.module)
             result.findings += check_inputs(Subject(layer, name, self.code, shape), data)
@@ -135,7 +138,7 @@ class _FileCheck:
             if self.source.uses(layer, "axis"):
                 return replace(finding, id="axis", confidence=0.8)
         elif finding.id == "derivative-at-output":
-            line = self.source.overwrites(layer)
+            line = self.source.overwrites_kept(layer)
             if line is not None and not _keeps_input(layer):
                 text = f"{finding.evidence}: forward writes its output over the array that it keeps for backward"
                 return replace(finding, id="overwritten", evidence=text, line=line, confidence=0.8)

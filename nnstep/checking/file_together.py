@@ -12,11 +12,13 @@ from nnstep.checking.diagnosis import DERIVATIVE_IDS
 from nnstep.checking.failures import raised, unfinished
 from nnstep.checking.findings import FileReport, Finding
 from nnstep.checking.integer_data import check_targets, integer_arrays
+from nnstep.checking.layer_check import Result
 from nnstep.checking.lines import Source
 from nnstep.checking.loss_check import check_loss, rows_factor
+from nnstep.checking.loss_joint import check_joint
 from nnstep.checking.loss_subject import ROWS, TENSOR, LossSubject
+from nnstep.checking.model import Model
 from nnstep.checking.network_check import Whole, check_whole
-from nnstep.checking.places import Path
 from nnstep.checking.sharing import check_sharing
 from nnstep.checking.subject import Shape, Subject
 from nnstep.homework import Homework
@@ -26,7 +28,7 @@ ENDED = ("raised", "timeout")
 
 
 def check_together(
-    homework: Homework, report: FileReport, source: Source, shapes: list[Shape], parameters: list[list[Path]]
+    homework: Homework, report: FileReport, source: Source, shapes: list[Shape], results: list[Result]
 ) -> None:
     """Adds to a report what is found in the loss and in the layers together.
 
@@ -35,17 +37,18 @@ def check_together(
         report: with what was found in each layer.
         source: the file's text.
         shapes: of one sample, as each layer takes it.
-        parameters: where each layer's parameters are.
+        results: what the check of each layer gave.
     """
-    _Together(homework, report, source, shapes, parameters).run()
+    _Together(homework, report, source, shapes, results).run()
 
 
 class _Together:
     def __init__(
-        self, homework: Homework, report: FileReport, source: Source, shapes: list[Shape], parameters: list[list[Path]]
+        self, homework: Homework, report: FileReport, source: Source, shapes: list[Shape], results: list[Result]
     ) -> None:
-        self.homework, self.report, self.source = homework, report, source
-        self.shapes, self.parameters = shapes, parameters
+        self.homework, self.report, self.source, self.shapes = homework, report, source, shapes
+        self.parameters, self.judged = [r.parameters for r in results], [r.judged for r in results]
+        self.last = results[-1].model if results else Model("other")
         self.code = homework.code
         self.own_loss = homework.loss_from != "nnstep"
 
@@ -74,10 +77,11 @@ class _Together:
     def _loss(self) -> None:
         """The loss, where it is the file's own."""
         shape = self._output_shape() or (1, 4)
+        subject = LossSubject(self.homework.loss, self.code, shape)
         findings = check_loss(self.homework.loss, self.code, shape)
-        findings = findings or check_targets(
-            LossSubject(self.homework.loss, self.code, shape), integer_arrays(self.homework.module)
-        )
+        findings = findings or check_targets(subject, integer_arrays(self.homework.module))
+        if [f.id for f in findings] == ["unexplained"] and not self.report.layers[-1].findings:
+            findings = check_joint(subject, self.last) or findings
         line = self.source.of_function(self.homework.loss.gradient)
         value = self.source.of_function(self.homework.loss.function)
         self.report.loss.findings += [
@@ -95,7 +99,7 @@ class _Together:
         if any(f.id in ENDED for f in report.loss.findings):
             return
         loss = LossSubject(homework.loss, self.code, output)
-        whole = Whole(homework.layers, homework.names, self.parameters, loss, self.code, self.shapes[0])
+        whole = Whole(homework.layers, homework.names, self.judged, loss, self.code, self.shapes[0])
         try:
             if not self._is_joint(whole):
                 self._whole(whole, output)

@@ -22,6 +22,8 @@ from nnstep.checking.rows import check_rows
 from nnstep.checking.sequence import check_second_sample
 from nnstep.checking.subject import BACKWARD, FORWARD, Probe, Run, Subject
 from nnstep.checking.unchanged import check_arguments, check_returned
+from nnstep.checking.untrained import meant_to_learn, never_change, untrained
+from nnstep.checking.update_rules import update_rule
 from nnstep.checking.views import Case, View, as_gradient
 from nnstep.student_code import StudentError
 
@@ -35,13 +37,29 @@ WIDE = 8.0  # for activations, which may bend far from zero
 
 @dataclass(slots=True)
 class Result:
-    """What a check of one layer gave."""
+    """What a check of one layer gave.
+
+    Attributes:
+        findings: what is wrong.
+        notes: what is worth a word and not wrong.
+        model: what the layer computes.
+        parameters: where its parameters are.
+        ruled: those of them whose right gradient goes through an optimizer in the layer.
+        finished: the check came to its end.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     model: Model = field(default_factory=lambda: Model("other"))
     parameters: list[Path] = field(default_factory=list)
+    ruled: list[Path] = field(default_factory=list)
     finished: bool = True
+    untrained: list[Path] = field(default_factory=list)
+
+    @property
+    def judged(self) -> list[Path]:
+        """The parameters whose update is −η times the gradient, if it is right."""
+        return [path for path in self.parameters if path not in self.ruled]
 
 
 def check(subject: Subject) -> Result:
@@ -95,6 +113,7 @@ def _check(subject: Subject, result: Result) -> None:
         subject, held, [p.X for p in probes] + [subject.inputs(s, 2.0, subject.shape) for s in (31, 32, 33)]
     )
     _check_gradients(subject, result, probes, runs, held)
+    _check_untrained(result, runs[0])
     result.findings += check_rows(
         subject,
         result.parameters,
@@ -103,6 +122,14 @@ def _check(subject: Subject, result: Result) -> None:
     )  # noqa: E501
     if not any(f.id == "axis" and f.tensor == "Y" for f in result.findings):
         result.findings += contract.check_overflow(subject, result.model)
+
+
+def _check_untrained(result: Result, run: Run) -> None:
+    """Weights that never change: a finding where the layer was meant to learn; else the source has to tell."""
+    result.untrained = untrained(result.model, result.parameters, run)
+    if meant_to_learn(result.untrained, result.parameters, run):
+        result.findings += never_change(result.untrained)
+        result.untrained = []
 
 
 def _runs(subject: Subject, probes: list[Probe], held: list[Path], result: Result) -> list[Run] | None:
@@ -143,12 +170,12 @@ def _second_run(subject: Subject, probes: list[Probe], trained: bool = True) -> 
 
 
 def _check_gradients(subject: Subject, result: Result, probes: list[Probe], runs: list[Run], held: list[Path]) -> None:
-    views = _views(subject, result, probes, runs)
+    views = _without_rules(subject, result, _views(subject, result, probes, runs))
     wrong = {view.path for view in views if view.wrong}
     right: set[Path | None] = {view.path for view in views} - wrong
     stale: dict[str, Finding] = {}
     if not any(f.id in NO_SECOND for f in result.findings):
-        second = check_second_sample(subject, probes[0], probes[1], result.parameters, right)
+        second = check_second_sample(subject, probes[0], probes[1], result.judged, right, result.model)
         stale = {finding.tensor: finding for finding in second}
     changed = any(f.id == "overwritten" and f.tensor == "X" for f in result.findings)
     for view in views:
@@ -161,6 +188,19 @@ def _check_gradients(subject: Subject, result: Result, probes: list[Probe], runs
         if view.doubtful and view.cases[0].measured.floor < COARSE:
             result.notes.append(f"{view.label} is doubtful: {_error_range(view)}")
     result.findings += _missing_biases(subject, result, probes, held)
+
+
+def _without_rules(subject: Subject, result: Result, views: list[View]) -> list[View]:
+    """The gradients that an update shows as they are; for the others a note says what the layer does with them."""
+    kept = []
+    for view in views:
+        rule = update_rule(subject, view) if view.wrong else None
+        if rule is None or view.path is None:
+            kept.append(view)
+            continue
+        result.ruled.append(view.path)
+        result.notes.append(f"{view.label} is right; before the update it {rule}")
+    return kept
 
 
 def _error_range(view: View) -> str:

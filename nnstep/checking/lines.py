@@ -52,6 +52,17 @@ class Source:
         parts = [definition, *self._called(definition, layer)] if definition is not None else []
         return any(word in ast.unparse(part) for part in parts)
 
+    def updates_always(self, layer: Any) -> bool:
+        """Backward makes an update with the learning rate whatever the layer's settings are."""
+        definition = self._definition(getattr(layer, "backward_propagation", None))
+        if not isinstance(definition, ast.FunctionDef) or not definition.args.args:
+            return False
+        nodes = [*ast.walk(definition)]
+        rate = definition.args.args[-1].arg
+        return any(isinstance(n, ast.Name) and n.id == rate for n in nodes) and not any(
+            isinstance(n, ast.If | ast.IfExp) for n in nodes
+        )
+
     def returns_given(self, layer: Any) -> bool:
         """Backward's result is made of the gradient that it was given alone."""
         definition = self._definition(getattr(layer, "backward_propagation", None))
@@ -62,6 +73,21 @@ class Source:
         if not isinstance(made, ast.Return | ast.Assign) or made.value is None:
             return False
         return {n.id for n in ast.walk(made.value) if isinstance(n, ast.Name)} <= {given, "np", "numpy"}
+
+    def overwrites_kept(self, layer: Any) -> int | None:
+        """A line of forward that replaces a kept array by what is made of it, such as `np.tanh(z, out=z)`."""
+        definition = self._definition(getattr(layer, "forward_propagation", None))
+        nodes = [*ast.walk(definition)] if definition is not None else []
+        kept = {
+            ast.unparse(node.value): node.lineno
+            for node in nodes
+            if isinstance(node, ast.Assign) and any(isinstance(_root(t), ast.Attribute) for t in node.targets)
+        }
+        for node in nodes:
+            made = _made_of_itself(node)
+            if made and (made[0].startswith("self.") or kept.get(made[0], made[1]) < made[1]):
+                return made[1]
+        return None
 
     def overwrites(self, layer: Any) -> int | None:
         """A line of forward that changes an array in place: `out=`, `x[…] = …`, `x *= …`."""
@@ -87,6 +113,10 @@ class Source:
         if finding.id == "overwritten":
             line = self.overwrites(layer) if forward else _in_place_line(definition)
             return line or definition.lineno
+        if finding.id == "overflow":
+            powers = [line for part in [definition, *self._called(definition, layer)] for line in _exponentials(part)]
+            if powers:
+                return powers[0]
         if finding.id in DERIVED or (forward and finding.id == "axis"):
             for called in self._called(definition, layer):
                 made = _made(called)
@@ -102,9 +132,7 @@ class Source:
         places = [definition, *self._called(definition, layer)]
         for place in places:
             updates = [
-                n
-                for n in ast.walk(place)
-                if isinstance(n, ast.Assign | ast.AugAssign) and _updates(n, finding.tensor.split(".")[-1])
+                n for n in ast.walk(place) if isinstance(n, ast.Assign | ast.AugAssign) and _updates(n, finding.tensor)
             ]
             if not updates:
                 continue
@@ -164,6 +192,20 @@ def _attribute(layer: Any, node: ast.Attribute) -> Any:
     return found
 
 
+def _made_of_itself(node: ast.AST) -> tuple[str, int] | None:
+    """The array that a call or an assignment replaces, in place, by what it makes of it, and the line."""
+    if isinstance(node, ast.Call):
+        for out in (ast.unparse(k.value) for k in node.keywords if k.arg == "out"):
+            return (out, node.lineno) if out in {ast.unparse(argument) for argument in node.args} else None
+    if isinstance(node, ast.AugAssign) and not isinstance(node.op, ast.Add | ast.Sub):
+        return ast.unparse(_root(node.target)), node.lineno
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+        target = ast.unparse(_root(node.targets[0]))
+        used = {ast.unparse(part) for part in ast.walk(node.value) if isinstance(part, ast.Name | ast.Attribute)}
+        return (target, node.lineno) if target in used else None
+    return None
+
+
 def _first_line(definition: Definition) -> int:
     decorators: list[ast.expr] = getattr(definition, "decorator_list", [])
     return min([definition.lineno, *(decorator.lineno for decorator in decorators)])
@@ -177,8 +219,8 @@ def _made(definition: Definition) -> ast.stmt | ast.expr | None:
     if not returns:
         return None
     last = max(returns, key=lambda n: n.lineno)
-    if isinstance(last.value, ast.Name):
-        name = last.value.id
+    if isinstance(last.value, ast.Name | ast.Attribute):
+        name = ast.unparse(last.value)
         makers = [n for n in _own_nodes(definition) if isinstance(n, ast.Assign | ast.AugAssign) and _sets(n, name)]
         if makers:
             return max(makers, key=lambda n: n.lineno)
@@ -198,7 +240,7 @@ def _own_nodes(definition: ast.FunctionDef) -> Iterator[ast.AST]:
 def _sets(node: ast.Assign | ast.AugAssign, name: str) -> bool:
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     roots = [_root(target) for target in targets]
-    return any(isinstance(root, ast.Name) and root.id == name for root in roots)
+    return any(ast.unparse(root) == name for root in roots)
 
 
 def _root(target: ast.expr) -> ast.expr:
@@ -207,8 +249,11 @@ def _root(target: ast.expr) -> ast.expr:
     return target
 
 
-def _updates(node: ast.Assign | ast.AugAssign, attribute: str) -> bool:
-    """An assignment to `self.attribute`, or to `self.something["attribute"]`."""
+def _updates(node: ast.Assign | ast.AugAssign, tensor: str) -> bool:
+    """An assignment to `self.attribute`, or to `self.something["attribute"]`, or to the list that holds an array."""
+    *holders, attribute = tensor.split(".")
+    if attribute.isdigit():
+        return bool(holders) and _updates_entry(node, holders[-1], int(attribute))
     for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
         parts = target.elts if isinstance(target, ast.Tuple) else [target]
         for part in parts:
@@ -220,6 +265,27 @@ def _updates(node: ast.Assign | ast.AugAssign, attribute: str) -> bool:
     return False
 
 
+def _updates_entry(node: ast.Assign | ast.AugAssign, holder: str, number: int) -> bool:
+    """An assignment to `self.holder[number]`, to all of `self.holder`, or to an entry of it that a variable names."""
+    for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+        root = _root(target)
+        if isinstance(root, ast.Attribute) and root.attr == holder:
+            keys = [n.slice.value for n in ast.walk(target) if isinstance(n, ast.Subscript) and _is_number(n.slice)]  # type: ignore[attr-defined]
+            if not keys or keys[-1] == number:
+                return True
+    return False
+
+
+def _is_number(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int)
+
+
+def _exponentials(definition: Definition) -> list[int]:
+    """The lines that call exp."""
+    calls = [n for n in ast.walk(definition) if isinstance(n, ast.Call)]
+    return sorted(n.lineno for n in calls if ast.unparse(n.func).split(".")[-1] == "exp")
+
+
 def _in_place_line(definition: Definition) -> int | None:
     for node in ast.walk(definition):
         if isinstance(node, ast.AugAssign) and isinstance(_root(node.target), ast.Name):
@@ -228,4 +294,5 @@ def _in_place_line(definition: Definition) -> int | None:
             return node.lineno
         if isinstance(node, ast.Call) and any(keyword.arg == "out" for keyword in node.keywords):
             return node.lineno
-    return None
+    made = [n for n in ast.walk(definition) if isinstance(n, ast.AugAssign) and not isinstance(n.op, ast.Sub)]
+    return made[0].lineno if made else None

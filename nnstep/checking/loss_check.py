@@ -55,6 +55,9 @@ def _contract(subject: LossSubject) -> list[Finding]:
         square = np.shape(value) == (y_hat.size, y_hat.size) and y_hat.size > 1
         text = f"the loss expected to return one number, received an array of shape {np.shape(value)}"
         found.append(Finding("broadcast" if square else "wrong-shape", "E", text, 0.97))
+    elif not np.all(np.isfinite(value)):
+        text = f"the loss gives {float(np.asarray(value).reshape(-1)[0])} for outputs between 0.1 and 0.9"
+        return [Finding("overflow", "E", text, 0.9)]
     if not np.shape(y_hat) and isinstance(got, float):
         return found
     found += check_array(got, "the loss gradient", TENSOR)

@@ -13,7 +13,10 @@ from nnstep.checking.places import Anything, Path, at, put
 from nnstep.checking.subject import Floats, Subject
 
 STEP = 1e-5
-COARSE_STEPS = (1e-3, 2e-2)
+COARSE_STEPS = (1e-3, 4e-3, 2e-2)
+GOOD = 1e-6
+SINGLE_DIGITS = 2.4e-7  # twice what a 32-bit number rounds to
+FEW = 6
 MOST_ELEMENTS = 256
 FEWEST_ELEMENTS = 4
 SECONDS = 0.06
@@ -21,6 +24,7 @@ DIRECTIONS = 2
 WRONG, DOUBTFUL = 1e-2, 1e-4
 
 Output = Callable[[Floats], Floats]
+Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -86,7 +90,9 @@ class Measured:
         return far | ~np.isfinite(a)
 
 
-def measure_input(subject: Subject, X: Floats, G: Floats, layer: object = None) -> Measured:
+def measure_input(
+    subject: Subject, X: Floats, G: Floats, layer: object = None, places: Places | None = None
+) -> Measured:
     """Measures dE/dX of Σ Y·G at X.
 
     Args:
@@ -94,6 +100,7 @@ def measure_input(subject: Subject, X: Floats, G: Floats, layer: object = None) 
         X: where.
         G: dE/dY.
         layer: a copy that stands elsewhere, such as after an update; the layer as it is where it is None.
+        places: the elements to measure; as many as there is time for where it is None.
     """
 
     def output(x: Floats) -> Floats:
@@ -102,7 +109,7 @@ def measure_input(subject: Subject, X: Floats, G: Floats, layer: object = None) 
         return subject.output(subject.fresh() if layer is None else _copy_of(layer, subject), x)
 
     trial = subject.fresh() if layer is None else _copy_of(layer, subject)
-    return measure(output, X, G)
+    return measure(output, X, G, places=places)
 
 
 def measure_parameter(subject: Subject, path: Path, X: Floats, G: Floats) -> Measured:
@@ -119,52 +126,110 @@ def measure_parameter(subject: Subject, path: Path, X: Floats, G: Floats) -> Mea
     return measure(output, array.astype(np.float64), G, dtype)
 
 
-def measure(output: Output, point: Floats, G: Floats, dtype: np.dtype[np.generic] | None = None) -> Measured:
-    """Measures the gradient of Σ output(point)·G by the elements of point."""
+def measure(
+    output: Output, point: Floats, G: Floats, dtype: np.dtype[np.generic] | None = None, places: Places | None = None,
+    coarse: bool = False,
+) -> Measured:  # fmt: skip
+    """Measures the gradient of Σ output(point)·G by the elements of point.
+
+    Args:
+        output: the function.
+        point: where.
+        G: the gradient of its output.
+        dtype: of the array that holds the point, float64 where it is None.
+        places: which elements; some that are chosen at random where it is None and there are many.
+        coarse: the function rounds so much that the finest step is of no use.
+    """
     rng = np.random.default_rng(7)
     began = time.perf_counter()
     center = output(point)
-    step, noise = _choose_step(output, point, G, rng, dtype)
-    seconds = (time.perf_counter() - began) / 5
-    count = int(np.clip(SECONDS / (2 * seconds), FEWEST_ELEMENTS, MOST_ELEMENTS))
-    chosen = np.arange(point.size) if point.size <= count * 1.25 else np.sort(rng.choice(point.size, count, False))
-    values, bends = np.zeros(len(chosen)), np.zeros(len(chosen))
-    for number, index in enumerate(chosen):
-        values[number], bends[number] = _element(output, point, int(index), step, G, center, dtype)
+    coarse = coarse or _is_single(center) or (dtype is not None and dtype.kind == "f" and dtype.itemsize < 8)
+    seconds = time.perf_counter() - began
+    noise = np.inf if coarse else _noise_of_step(output, point, G, rng, dtype)
+    if GOOD < noise < np.inf:  # a kink on the way, or rounding: the latter is on every way
+        noise = min(noise, _noise_of_step(output, point, G, rng, dtype))
+    coarse = noise > GOOD
+    step = _choose_step(output, point, G, rng, dtype, center) if coarse else STEP
+    chosen = places
+    if chosen is None:
+        count = int(np.clip(SECONDS / ((4 if coarse else 2) * seconds), FEWEST_ELEMENTS, MOST_ELEMENTS))
+        chosen = np.arange(point.size) if point.size <= count * 1.25 else np.sort(rng.choice(point.size, count, False))
+    values, bends = _elements(output, point, chosen, step, G, center, dtype)
     scale = max(float(np.max(np.abs(values), initial=0)), 1e-9)
-    # Fine steps: the slopes of both sides differ. Coarse ones: the slope depends on the step.
-    kinks = bends > (0.02 if step == STEP else 0.01 + 10 * noise) * (np.abs(values) + 0.01 * scale) + 1e-7
+    if coarse:
+        # The slope depends on the step: rounding and the curve's third derivative, but for a kink.
+        rounding = SINGLE_DIGITS * float(np.linalg.norm(center * G)) / step
+        floor = float(np.clip(max(3 * _usual(bends), rounding) / scale, 2e-4, 0.2))
+        kinks = bends > 0.01 * np.abs(values) + floor * scale
+    else:
+        floor = max(1e-7, 10 * noise)
+        kinks = bends > 0.02 * (np.abs(values) + 0.01 * scale) + 1e-7  # the slopes of both sides differ
+        if 2 * kinks.sum() > len(kinks):  # that many are no kinks but rounding
+            return measure(output, point, G, dtype, places, coarse=True)
     kinks |= ~np.isfinite(values)
     kept = ~kinks
-    floor = float(np.clip(10 * noise, 1e-7 if step == STEP else 2e-4, 5e-2))
     directions = []
     if len(chosen) < point.size:
         for _ in range(DIRECTIONS):
             move = rng.normal(size=point.shape)
-            directions.append((move.reshape(-1), _slope(output, point, step * move, G, dtype) / step))
+            directions.append((move.reshape(-1), _along(output, point, move, step, G, dtype)))
     least = 1e-9 * (1.0 + float(np.max(np.abs(center), initial=0)))
     return Measured(chosen[kept], values[kept], point.shape, floor, least, int(kinks.sum()), tuple(directions))
 
 
-def _choose_step(
+def _usual(bends: Floats) -> float:
+    """What three of four elements stay below: kinks are few."""
+    finite = bends[np.isfinite(bends)]
+    return float(np.quantile(finite, 0.75)) if len(finite) else 0.0
+
+
+def _noise_of_step(
     output: Output, point: Floats, G: Floats, rng: np.random.Generator, dtype: np.dtype[np.generic] | None
-) -> tuple[float, float]:
-    """The step that gives the same slope as its double along a random direction, and how much the two differ."""
+) -> float:
+    """How much the slopes along a random direction differ with the finest step and with its double."""
     if point.size == 0:
-        return STEP, 0.0
+        return 0.0
     direction = rng.choice([-1.0, 1.0], point.shape) * np.maximum(1.0, np.abs(point))
-    best = (STEP, np.inf)
-    for step in (STEP, *COARSE_STEPS):
-        if step == STEP and dtype is not None and dtype.itemsize < 8 and dtype.kind == "f":
-            continue
-        slopes = [_slope(output, point, direction * size, G, dtype) / size for size in (step, 2 * step)]
-        norm = max(abs(slopes[0]), abs(slopes[1]), 1e-6 * float(np.sum(np.abs(G))), 1e-9)
-        noise = abs(slopes[0] - slopes[1]) / norm
-        if noise < best[1]:
-            best = (step, noise)
-        if best[1] < 1e-6:
-            break
-    return best if np.isfinite(best[1]) else (STEP, 1e-7)
+    slopes = [_slope(output, point, direction * size, G, dtype) / size for size in (STEP, 2 * STEP)]
+    norm = max(abs(slopes[0]), abs(slopes[1]), 1e-6 * float(np.sum(np.abs(G))), 1e-9)
+    noise = abs(slopes[0] - slopes[1]) / norm
+    return noise if np.isfinite(noise) else 1e-8
+
+
+def _choose_step(
+    output: Output, point: Floats, G: Floats, rng: np.random.Generator, dtype: np.dtype[np.generic] | None,
+    center: Floats,
+) -> float:  # fmt: skip
+    """The coarse step whose slopes depend least on it, for a few elements."""
+    some = rng.choice(point.size, min(FEW, point.size), replace=False)
+    noise = [_usual(_elements(output, point, some, step, G, center, dtype)[1]) for step in COARSE_STEPS]
+    return COARSE_STEPS[int(np.argmin(noise))]
+
+
+def _elements(
+    output: Output, point: Floats, chosen: NDArray[np.intp], step: float, G: Floats, center: Floats,
+    dtype: np.dtype[np.generic] | None,
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """The slopes along some elements, and how much each bends."""
+    made = [_element(output, point, int(index), step, G, center, dtype) for index in chosen]
+    return np.array([value for value, _ in made]), np.array([bend for _, bend in made])
+
+
+def _along(
+    output: Output, point: Floats, move: Floats, step: float, G: Floats, dtype: np.dtype[np.generic] | None
+) -> float:
+    """The slope along a direction in which all elements move."""
+    if step == STEP:
+        return _slope(output, point, step * move, G, dtype) / step
+    step *= min(1.0, 4 / np.sqrt(point.size))  # together they move the output farther than one alone
+    single, double = (_slope(output, point, size * move, G, dtype) / size for size in (step, 2 * step))
+    return (4 * single - double) / 3
+
+
+def _is_single(values: Floats) -> bool:
+    """All numbers are such as 32 bits hold."""
+    with np.errstate(all="ignore"):
+        return bool(np.any(values)) and bool(np.array_equal(values, values.astype(np.float32)))
 
 
 def _slope(output: Output, point: Floats, move: Floats, G: Floats, dtype: np.dtype[np.generic] | None) -> float:

@@ -19,6 +19,9 @@ from nnstep.student_code import StudentCode, StudentError
 RATE = 0.5
 ROWS = 3
 STEP = 1e-5
+SMOOTH = 0.3  # what is compared with a tolerance must be more exact than it
+MANY = 100
+DIGITS, SINGLE_DIGITS = 1e-14, 1e-7
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -50,6 +53,7 @@ class Whole:
         self.loss, self.code, self.shape = loss, code, shape
         self.outside = Outside(layers)
         for layer, paths in zip(self.layers, parameters, strict=True):
+            _own_arrays(layer, paths)
             vary(layer, paths)
         self.single = any(a.dtype == np.float32 for layer in layers for a in arrays_in(layer).values())
 
@@ -122,27 +126,41 @@ class Whole:
         step, tolerance = (5e-3, 5e-2) if self.single else (STEP, 1e-2)
         ratios = []
         for path, change in changes.items():
+            if self._is_lost(index, path, change):
+                continue
             for _ in range(3):
                 direction = rng.normal(size=change.shape)
-                slopes = self._slopes(index, path, direction, X, y, step)
+                slopes, rounding = self._slopes(index, path, direction, X, y, step)
                 size = float(np.linalg.norm(change)) + 1e-12
-                if np.ptp(slopes) > tolerance * max(map(abs, slopes)) or abs(slopes[0]) < 0.05 * size:
+                largest = max(map(abs, slopes))
+                if np.ptp(slopes) > SMOOTH * tolerance * largest or abs(slopes[0]) < 0.05 * size:
                     continue  # a kink, or too flat to be judged
+                if rounding > tolerance * largest:
+                    continue  # lost in the loss's last digits
                 ratios.append(float(np.sum(change * direction)) / slopes[0])
         if not ratios:
             return 1.0
         return float(np.median(ratios)) if np.ptp(ratios) < tolerance * abs(np.median(ratios)) else None
 
+    def _is_lost(self, index: int, path: Path, change: Floats) -> bool:
+        """The update is so small that the array's last digits take it up only in part."""
+        held = np.asarray(at(self.layers[index], path))
+        if held.dtype.kind != "f":
+            return False
+        digit = float(np.finfo(held.dtype).eps) * float(np.linalg.norm(held))
+        return RATE * float(np.linalg.norm(change)) < MANY * digit
+
     def _slopes(
         self, index: int, path: Path, direction: Floats, X: Floats, y: Any, step: float
-    ) -> tuple[float, float, float, float]:
-        """The slope over one step to both sides, over two, and over one step to each side alone."""
+    ) -> tuple[tuple[float, float, float, float], float]:
+        """The slope over one step to both sides, over two, and to each side alone; what rounding makes of them."""
         low2, low, center, high, high2 = (
             self._moved(index, path, direction * size, X, y) for size in (-2 * step, -step, 0.0, step, 2 * step)
         )
         # One-sided slopes of second order: those of a smooth curve agree with the others.
         right, left = (4 * high - 3 * center - high2) / (2 * step), (3 * center - 4 * low + low2) / (2 * step)
-        return (high - low) / (2 * step), (high2 - low2) / (4 * step), right, left
+        rounding = (SINGLE_DIGITS if self.single else DIGITS) * abs(center) / step
+        return ((high - low) / (2 * step), (high2 - low2) / (4 * step), right, left), rounding
 
     def _moved(self, index: int, path: Path, move: Floats, X: Floats, y: Any) -> float:
         """The loss with another value of one parameter."""
@@ -150,6 +168,15 @@ class Whole:
         array = np.asarray(at(layers[index], path))
         put(layers[index], path, (array + move).astype(array.dtype))
         return self.loss.number(y, self.forward(layers, X))
+
+
+def _own_arrays(layer: Any, paths: list[Path]) -> None:
+    """Gives a layer its own copy of what its class holds for it to begin with, so that one can be moved alone."""
+    for name, *rest in paths:
+        array = getattr(type(layer), str(name), None)
+        is_own = getattr(layer, str(name), None) is not array
+        if isinstance(array, np.ndarray) and not rest and not is_own:
+            setattr(layer, str(name), array.copy())
 
 
 def check_whole(whole: Whole, judge_rows: bool, alone_ok: bool) -> list[Finding]:

@@ -28,7 +28,7 @@ def arrays_in(layer: Any) -> dict[Path, Anything]:
         seen.add(id(thing))
         if isinstance(thing, np.ndarray):
             if thing.size and np.issubdtype(thing.dtype, np.number) and not np.iscomplexobj(thing):
-                found[path] = thing
+                found.setdefault(path, thing)  # what an instance holds hides what its class has
         elif len(path) < DEEPEST:
             waiting += [((*path, key), part) for key, part in parts_of(thing)]
             if not path:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -86,12 +88,13 @@ def _start(
     with tempfile.TemporaryDirectory(prefix="nnstep-check-") as folder:
         out = Path(folder) / "report.json"
         words = [
-            sys.executable, "-X", "faulthandler=0", "-m", "nnstep.checking.child", file, str(out),
+            sys.executable, "-X", "faulthandler=0", "-m", "nnstep.checking.child",
             "--time-limit", str(time_limit), "--memory-limit", str(memory_limit),
         ]  # fmt: skip
         words += ["--alone"] if alone else []
         for index in skip:
             words += ["--skip", str(index)]
+        words += ["--", file, str(out)]
         process = subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env=_environment(), start_new_session=True,
@@ -135,12 +138,18 @@ def _wait(process: subprocess.Popen[bytes], out: Path, time_limit: float) -> str
             stamp, silent, patience = touched, 0.0, time_limit + WAKING
         if silent > patience:
             return "timeout"
-    return "" if process.returncode == 0 else f"exit code {process.returncode}"
+    if process.returncode < 0:
+        return signal.Signals(-process.returncode).name
+    return f"exit code {process.returncode}" if process.returncode else ""
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.kill()
+    """Ends the process, and those that the student's code started in its group."""
+    with contextlib.suppress(OSError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
     process.wait()
 
 
@@ -148,6 +157,8 @@ def _ended(why: str, time_limit: float) -> dict[str, Any]:
     if why == "timeout":
         text = f"the process did not come back (limit {time_limit:g} s for each call) and was ended"
         return _finding("timeout", text)
+    if why.startswith("SIG"):
+        return _finding("raised", f"the process was ended by the signal {why}")
     return _finding("raised", f"the process ended by itself ({why or 'without a report'})")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+import unicodedata
 from typing import Any
 from xml.etree import ElementTree
 
@@ -28,7 +30,7 @@ class Writer:
     def file(self, outcome: Outcome) -> str:
         """The report of one file."""
         report = outcome.report
-        lines = [outcome.file]
+        lines = [readable(outcome.file)]
         for layer in report["layers"]:
             lines += self._part(f"layer {layer['index']}  {layer['name']}", layer)
         if report["layers"]:
@@ -40,10 +42,11 @@ class Writer:
 
     def table(self, outcomes: list[Outcome]) -> str:
         """A line for each of several files."""
-        width = min(max(len(o.file) for o in outcomes), 38)
+        names = [readable(outcome.file) for outcome in outcomes]
+        width = min(max(map(len, names)), 38)
         lines = []
-        for outcome in outcomes:
-            name = outcome.file if len(outcome.file) <= width else "…" + outcome.file[1 - width :]
+        for outcome, name in zip(outcomes, names, strict=True):
+            name = name if len(name) <= width else "…" + name[1 - width :]
             what = ", ".join(dict.fromkeys(f["id"] for f in findings_of(outcome.report))) or "–"
             mark = self._mark(outcome.ok)
             lines.append(f"{mark} {name:{width}}  {textwrap.shorten(what, WIDTH - width - 6, placeholder=' …')}")
@@ -51,6 +54,8 @@ class Writer:
         return "\n".join([*lines, f"{right} of {len(outcomes)} files are right"])
 
     def _part(self, title: str, part: dict[str, Any]) -> list[str]:
+        title = readable(title)
+        title = title if len(title) <= WIDTH - 2 else title[: WIDTH - 3] + "…"
         lines = [f"{self._mark(part['ok'])} {title}"]
         for finding in part["findings"]:
             lines += self._finding(finding)
@@ -98,14 +103,14 @@ def junit(outcomes: list[Outcome]) -> bytes:
         parts += [("loss", report["loss"]["findings"]), ("network", report["errors"])]
         bad = sum(bool(findings) for _, findings in parts)
         suite = ElementTree.SubElement(
-            root, "testsuite", name=outcome.file, tests=str(len(parts)), failures=str(bad), errors="0"
+            root, "testsuite", name=readable(outcome.file), tests=str(len(parts)), failures=str(bad), errors="0"
         )
         for name, findings in parts:
-            case = ElementTree.SubElement(suite, "testcase", classname=outcome.file, name=name)
+            case = ElementTree.SubElement(suite, "testcase", classname=readable(outcome.file), name=readable(name))
             if findings:
                 ids = ", ".join(finding["id"] for finding in findings)
-                failure = ElementTree.SubElement(case, "failure", message=_plain(ids), type=findings[0]["id"])
-                failure.text = _plain("\n".join(f"{f['id']}: {f['evidence']}" for f in findings))
+                failure = ElementTree.SubElement(case, "failure", message=ids, type=findings[0]["id"])
+                failure.text = "\n".join(f"{f['id']}: {_in_one_line(f['evidence'])}" for f in findings)
         total, failed = total + len(parts), failed + bad
     root.set("tests", str(total))
     root.set("failures", str(failed))
@@ -114,10 +119,15 @@ def junit(outcomes: list[Outcome]) -> bytes:
     return written
 
 
-def _plain(text: str) -> str:
-    """Without the control characters that XML has no room for."""
-    return "".join(c for c in text if c in "\n\t" or ord(c) >= 32)
+def readable(text: str) -> str:
+    """With control characters and half characters, for which XML has no room either, as Python writes them."""
+    escaped = (c if unicodedata.category(c) not in ("Cc", "Cs", "Cn") else ascii(c)[1:-1] for c in text.strip())
+    return "".join(escaped)
+
+
+def _in_one_line(text: str) -> str:
+    return readable(re.sub(r"[\t\n\v\f\r]+", " ", text))
 
 
 def _wrapped(text: str, before: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=before, subsequent_indent=" " * len(before))
+    return textwrap.wrap(_in_one_line(text), WIDTH, initial_indent=before, subsequent_indent=" " * len(before))

@@ -19,6 +19,7 @@ from nnstep.student_code import StudentCode, StudentError
 
 MOST_SIZES = 6
 LARGEST_GUESS = 34
+LARGEST_PICTURE = 17
 GUESSING = 3.0
 USUAL_SIZES = (784, 5)
 DIMENSIONS = (
@@ -97,8 +98,8 @@ def candidates(layers: list[Any], later: bool = False) -> Iterable[Shape]:
 
 
 def guesses() -> Iterator[Shape]:
-    """Shapes of small samples, where nothing says what is meant."""
-    for size in range(1, LARGEST_GUESS):
+    """Shapes of small samples, and of small square pictures as rows, where nothing says what is meant."""
+    for size in (*range(1, LARGEST_GUESS), *(k * k for k in range(6, LARGEST_PICTURE))):
         yield from ((1, size), (size,), (size, 1))
 
 
@@ -158,8 +159,9 @@ def _outcome(trial: Any, X: Any, Y: Any, kept: dict[Any, Shape], code: StudentCo
     G = np.random.default_rng(4).uniform(0.2, 0.9, Y.shape)
     try:
         dX = code.call("backward_propagation", trial.backward_propagation, G, 0.125)
-    except StudentError:
-        return penalty + RAISES_BACKWARD
+    except StudentError as error:
+        shapes_differ = "raised ValueError" in error.message  # an error of another kind has nothing to do with shapes
+        return penalty + RAISES_BACKWARD + shapes_differ
     if not isinstance(dX, np.ndarray):
         return penalty + NO_ARRAY
     if any(path in kept and kept[path] != array.shape for path, array in arrays_in(trial).items()):

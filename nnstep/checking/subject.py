@@ -152,8 +152,8 @@ class Subject:
 
 
 def _numbers(trial: Any) -> dict[Path, Anything]:
-    """All numbers that a layer holds now."""
-    return {path: array.copy() for path, array in (numbers_in(trial) | arrays_in(trial)).items()}
+    """All numbers that a layer holds now, those of a np.matrix too as a plain array."""
+    return {path: np.array(array) for path, array in (numbers_in(trial) | arrays_in(trial)).items()}
 
 
 def _same(a: Anything, b: Anything) -> bool:

@@ -129,6 +129,8 @@ class _Judge:
             found = list(self._frame(mine, other, tolerance, afresh))
             compared.append([one for one, _ in found])
             first = first or next((difference for one, difference in found if one.beyond), None)
+            if not afresh:
+                first = first or next(self._unlearned(mine, other, tolerance), None)
         return Along(self.name, frames, compared, first)
 
     def _frame(
@@ -144,6 +146,14 @@ class _Judge:
                 yield Compared(tensor, why_not=f"{self.name} shows no such tensor"), None
             else:
                 yield self._tensor(mine, theirs, tensor, tolerance)
+
+    def _unlearned(self, mine: Frame, theirs: Frame, tolerance: float) -> Iterator[Difference]:
+        """What the framework updates and this network never does, such as a bias that is only added."""
+        for tensor in tensors_of(theirs):
+            if tensor.key.startswith("update.") and tensor_of(mine, tensor.key) is None:
+                found = self.lockstep.difference(mine, tensor, np.zeros_like(tensor.array), theirs, tolerance)
+                if found.parts:
+                    yield found
 
     def _tensor(self, mine: Frame, theirs: Frame, tensor: Tensor, tolerance: float) -> tuple[Compared, Difference]:
         then = tensor_of(theirs, tensor.key)

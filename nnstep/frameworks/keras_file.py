@@ -59,10 +59,25 @@ def read_keras(path: str) -> tuple[dict[str, Array], dict[str, Any]]:
         reader = _Reader(path)
         for layer in model.layers:
             reader.take(layer)
+        if not _is_chain(model):
+            raise NnstepError(f"{path}: expected a model whose layers come one after the other, each once")
     if not all(isinstance(size, int) for size in shape) or len(shape) not in (1, 2, 3):
         raise NnstepError(f"{path}: expected an input of fixed size, received {shape}")
     sizes = shape[:2] if len(shape) == 3 and shape[2] == 1 else shape
     return reader.arrays, {"layers": ",".join(["x".join(map(str, sizes)), *reader.parts])}
+
+
+def _is_chain(model: Any) -> bool:
+    """The model gives what its layers give one after the other, as far as a few numbers tell."""
+    X = np.random.default_rng(0).uniform(-1, 1, (2, *(size or 1 for size in model.input_shape[1:])))
+    Y: Any = X
+    try:
+        for layer in model.layers:
+            Y = Y if type(layer).__name__ == "InputLayer" else layer(Y)
+        expected = model(X)
+        return np.shape(Y) == np.shape(expected) and np.allclose(Y, expected, rtol=1e-4, atol=1e-5)
+    except Exception:  # where shapes do not fit, Keras raises what it likes
+        return False
 
 
 class _Reader:
@@ -97,18 +112,18 @@ class _Reader:
         if kind in ("Dense", "Conv2D") and (function := self.function(layer)):
             self.parts.append(function)
 
-    def refuse(self, layer: Any) -> str:
+    def refuse(self, layer: Any, part: str = "") -> str:
         raise NnstepError(
-            f"{self.path}: nnstep has no counterpart of the Keras layer {layer.name} ({type(layer).__name__})"
+            f"{self.path}: nnstep has no counterpart of {part}the Keras layer {layer.name} ({type(layer).__name__})"
         )
 
     def function(self, layer: Any) -> str | None:
         """The activation of a layer; None for none."""
-        name = getattr(layer.activation, "__name__", "")
+        name = getattr(layer.activation, "__name__", type(layer.activation).__name__)
         if name == "linear":
             return None
-        if name == "leaky_relu" or name not in FUNCTIONS:
-            self.refuse(layer)
+        if name not in FUNCTIONS:
+            self.refuse(layer, f"the activation {name} of ")
         return str(name)
 
     def dense(self, layer: Any) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstep.errors import NnstepError
 from nnstep.layer_parts import sizes_of
 from nnstep.layers import AffineLayer, Array, Layer
 from nnstep.pooling import FlattenLayer
@@ -49,4 +50,9 @@ def _reordered(layers: Sequence[Layer], arrays: Sequence[Mapping[str, Array]], b
             order = None
         sizes = sizes_of(layer)
         picture = sizes[1] if sizes else picture
+    if order is not None and np.any(np.diff(order) < 0):
+        raise NnstepError(
+            "PyTorch and ONNX flatten pictures channel after channel: these outputs would come in another order there",
+            "Put an affine layer behind flatten",
+        )
     return found

@@ -15,8 +15,9 @@ from nnstep.frameworks.base import Blueprint
 from nnstep.frameworks.naming import Naming
 from nnstep.frameworks.twin import Twin
 from nnstep.holdings import attributes_of
-from nnstep.layers import ACTIVATIONS, ActivationLayer, AffineLayer, Layer, SoftmaxLayer
+from nnstep.layers import ACTIVATIONS, ActivationLayer, AffineLayer, Array, Layer, SoftmaxLayer
 from nnstep.losses import LOSSES
+from nnstep.parameters import Path, arrays_of, put_array
 from nnstep.recognized import agree
 from nnstep.stack import Arrays
 from nnstep.student_layer import StudentLayer
@@ -84,6 +85,10 @@ def _affine(
     """The affine layer that a student's layer is, or is taken for, with its parameters."""
     arrays, name = stack.parameters_of(index), stack.names[index]
     form = form_of(stack, index)
+    if form is None or form.bias is None:
+        kept = _kept_bias(stack, index)
+        arrays = {**arrays, **kept}
+        form = (form_of(stack, index, arrays) if kept else None) or form
     if form is None:
         form = _form_by_shapes(stack.layers[index], arrays)
         if form is None:
@@ -100,7 +105,36 @@ def _affine(
         notes.append(f"{name} has no bias that learns; it is compared with a layer that has none")
     else:
         naming["bias"] = Naming(form.bias, arrays[form.bias].shape)
+        if form.bias not in stack.parameters_of(index):
+            notes.append(f"{name} adds its {form.bias}, but never updates it; it is compared with one that learns")
     return layer, naming
+
+
+def _kept_bias(stack: HomeworkStack, index: int) -> dict[str, Array]:
+    """The array that a layer adds to its output and that no backward call changes, by its name; empty where none is."""
+    layer = stack.layers[index]
+    assert isinstance(layer, StudentLayer)
+    X = np.random.default_rng(0).uniform(-1, 1, (1, int(np.prod(layer.shape))))
+    for path, array in arrays_of(layer.original).items():
+        if path in layer.paths.values() or array.size != np.prod(layer.output_shape or (0,)):
+            continue
+        more = np.random.default_rng(1).uniform(0.25, 1, array.shape)
+
+        def outputs(path: Path = path, array: Array = array, more: Array = more) -> list[Array]:
+            found = []
+            for value in (array, array + more):
+                trial = copied(layer)
+                put_array(trial.original, path, value)
+                found.append(trial.forward_propagation(X))
+            return found
+
+        try:
+            without, added = stack.guard(outputs)
+        except NnstepError:
+            continue
+        if np.allclose(added - without, more.reshape(1, -1), atol=1e-6):
+            return {"_".join(map(str, path)): array}
+    return {}
 
 
 def _form_by_shapes(layer: Any, arrays: Arrays) -> AffineForm | None:

@@ -12,10 +12,12 @@ import torch
 from numpy.typing import DTypeLike
 from torch import nn
 
+from nnstep.convolution import ConvLayer
 from nnstep.errors import NnstepError
 from nnstep.frameworks.pixel_order import kept_in, with_channels_first
 from nnstep.frameworks.torch_network import as_theirs, module_of, parameters_in, state_in
-from nnstep.layers import Array, Layer
+from nnstep.layers import AffineLayer, Array, Layer
+from nnstep.pooling import FlattenLayer, PoolingLayer
 
 META = "nnstep"
 STATISTICS = {"running_mean": "state.running_mean", "running_var": "state.running_variance"}
@@ -97,9 +99,12 @@ def _arrays(path: str, prefix: str, named: Mapping[str, torch.Tensor]) -> dict[s
 
 def describe(layers: Sequence[Layer]) -> str:
     """The code that makes the network that a state dict is for."""
-    return f"nn.Sequential({', '.join(f'nn.{_code(module_of(layer))}' for layer in layers)})"
-
-
-def _code(module: nn.Module) -> str:
-    text = repr(module)
-    return text.replace("AnyBatchNorm", "BatchNorm1d") if isinstance(module, nn.modules.batchnorm._BatchNorm) else text
+    parts, pictures = [], False
+    for layer in layers:
+        if isinstance(layer, AffineLayer | FlattenLayer):
+            pictures = False
+        elif isinstance(layer, ConvLayer | PoolingLayer):
+            pictures = True
+        batchnorm = "BatchNorm2d" if pictures else "BatchNorm1d"
+        parts.append(f"nn.{module_of(layer)!r}".replace("AnyBatchNorm", batchnorm))
+    return f"nn.Sequential({', '.join(parts)})"

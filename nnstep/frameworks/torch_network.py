@@ -194,7 +194,10 @@ class AnyBatchNorm(nn.modules.batchnorm._BatchNorm):  # type: ignore[misc]
     """Batch normalisation of rows and of pictures: BatchNorm1d and BatchNorm2d differ only in what they refuse."""
 
     def _check_input_dim(self, input: torch.Tensor) -> None:
-        pass
+        if self.training and input.numel() == input.shape[1]:
+            raise NnstepError(
+                "PyTorch's batch normalisation takes no batch of one row", "Take another --batch-size or --limit"
+            )
 
 
 def fill(module: nn.Module, layer: Layer) -> None:

@@ -49,7 +49,8 @@ class Twin:
                     (layer.parameters | layer.state)[name][...] = array
                 continue
             for name, naming in self.names[frame.step.layer].items():
-                layer.parameters[name][...] = naming.ours(frame.before[naming.name])
+                if naming.name in frame.before:
+                    layer.parameters[name][...] = naming.ours(frame.before[naming.name])
 
     def frames(
         self,

@@ -32,14 +32,16 @@ class ClusterBackend:
     def __init__(self, address: str, reports: Reports, dataset: Dataset) -> None:
         try:
             from distributed import Client
+            from distributed.comm import get_address_host_port
         except ImportError:
             raise NnstepError(
                 "--backend dask needs distributed, which is not installed",
                 'Install it: pip install "nnstep[cluster]"',
             ) from None
-        self.dataset = dataset
+        self.address, self.dataset = address, dataset
         reporter = FileReporter(str(reports.folder))
         try:
+            get_address_host_port(address)  # a client with an address that is none would not let go for a while
             with quiet():
                 self.client: Any = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
                 self.client.subscribe_topic(TOPIC, lambda event: reporter(event[1]))
@@ -61,6 +63,8 @@ class ClusterBackend:
             with quiet(), parallel_config(backend=CarefulBackend(client=self.client, scatter=[self.dataset])):
                 yield from in_parallel(calls, -1)
         except (KilledWorker, CancelledError):
+            if self.client.status == "closed":
+                raise self._scheduler_gone() from None
             raise WorkerDied from None
         except TimeoutError:
             raise NnstepError(
@@ -68,6 +72,11 @@ class ClusterBackend:
             ) from None
         except ImportError as error:
             raise NnstepError(f"the cluster's workers lack a package: {error}", "Install nnstep on them") from None
+        except OSError:
+            raise self._scheduler_gone() from None
+
+    def _scheduler_gone(self) -> NnstepError:
+        return NnstepError(f"--scheduler {self.address}: it went away", "The same command goes on from here")
 
     def stop(self) -> None:
         """Leaves the cluster; what runs there for this contest is dropped."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import os
 import shutil
 import sys
@@ -12,16 +11,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nnstep.command_output import write_json
 from nnstep.data import load_data
 from nnstep.errors import NnstepError
 from nnstep.samples import Dataset
 from nnstep.signals import Interrupted, exit_code, interrupting
-from nnstep.storage import check_writable, write_text
+from nnstep.storage import check_writable
 from nnstep.wars.bars import watching
 from nnstep.wars.child import ContestProcess
 from nnstep.wars.cluster import ClusterBackend
 from nnstep.wars.contest import Contest, Job, jobs_of
-from nnstep.wars.contest_file import Overrides, read_contest
+from nnstep.wars.contest_file import MOST_SEEDS, Overrides, read_contest
 from nnstep.wars.following import ContestFollower, ResultsFollower
 from nnstep.wars.job import Result
 from nnstep.wars.leaderboard import Leaderboard, board_json, boards_of, contest_entries, make_board
@@ -47,6 +47,10 @@ def wars(options: Namespace) -> int:
         raise NnstepError("--into goes with --merge", "Such as --merge A.sqlite B.sqlite --into ALL.sqlite")
     if options.show is not None and not options.file:
         return _show(options)
+    if options.show:
+        if len(options.show) > 1 or options.results:
+            raise NnstepError("--show with a contest takes one results file", "Without the contest it takes several")
+        (options.results,) = options.show
     if not options.file:
         raise NnstepError("expected a contest file", "Such as nnstep wars FILE.toml; nnstep wars --show reads results")
     return _contest(options)
@@ -59,9 +63,12 @@ def results_path(options: Namespace) -> str:
 
 def open_contest(options: Namespace) -> tuple[Contest, Dataset, list[Job]]:
     """The contest with its data and all its jobs, everything tried."""
-    for name in ("epochs", "seeds", "jobs"):
+    for name in ("epochs", "seeds", "jobs", "limit", "test_limit"):
         if getattr(options, name) is not None and getattr(options, name) < 1:
-            raise NnstepError(f"--{name} expected to be 1 or more, received {getattr(options, name)}")
+            option = f"--{name.replace('_', '-')}"
+            raise NnstepError(f"{option} expected to be 1 or more, received {getattr(options, name)}")
+    if options.seeds is not None and options.seeds > MOST_SEEDS:
+        raise NnstepError(f"--seeds expected a number from 1 to {MOST_SEEDS}, received {options.seeds}")
     if options.seconds is not None and not options.seconds > 0:
         raise NnstepError(f"--seconds expected to be above 0, received {options.seconds:g}")
     said = (options.data, options.limit, options.test_limit, options.epochs, options.seconds, options.seeds)
@@ -98,8 +105,8 @@ def _contest(options: Namespace) -> int:
             return exit_code(signal.number)
     known = {row.key: row for row in results.rows()}
     board = make_board(title, contest_entries(contest, jobs, known | died))
+    write_json(options, {"contest": contest.name, "results": results.path, **_about(contest), **board_json(board)})
     _print([board], options)
-    _write_json(options, {"contest": contest.name, "results": results.path, **_about(contest), **board_json(board)})
     if options.show is not None:
         return code
     if options.watch and any(job.key not in known for job in jobs):
@@ -165,8 +172,8 @@ def _show(options: Namespace) -> int:
         for row in Results(path, new=False).rows():
             rows.setdefault(row.key, row)
     boards = boards_of(list(rows.values()))
+    write_json(options, {"files": paths, "results": len(rows), "boards": [board_json(board) for board in boards]})
     _print(boards, options)
-    _write_json(options, {"files": paths, "results": len(rows), "boards": [board_json(board) for board in boards]})
     return code
 
 
@@ -176,7 +183,7 @@ def _merge(options: Namespace) -> int:
     new, total = merge(options.merge, options.into)
     line = f"{options.into}: {new} new results, {total} in all"
     print(line, file=sys.stderr if options.json == "-" else sys.stdout)
-    _write_json(options, {"into": options.into, "new": new, "results": total})
+    write_json(options, {"into": options.into, "new": new, "results": total})
     return 0
 
 
@@ -197,13 +204,6 @@ def _print(boards: Sequence[Leaderboard], options: Namespace) -> None:
     stream = sys.stderr if options.json == "-" else sys.stdout
     width = shutil.get_terminal_size().columns if stream.isatty() else None
     print("\n\n".join(board_text(board, width) for board in boards) or "no results", file=stream, flush=True)
-
-
-def _write_json(options: Namespace, report: dict[str, Any]) -> None:
-    if options.json == "-":
-        print(json.dumps(report))
-    elif options.json:
-        write_text(options.json, json.dumps(report) + "\n")
 
 
 def cores() -> int:

@@ -131,9 +131,10 @@ class _Reader:
             if not isinstance(table, dict):
                 raise place.error("", f"contender expected tables, received {table!r}", "Write [[contender]]")
             place.check(table, {"name": (str,), **SETTINGS, **FILLED, **SEEDS})
-            if not table.get("name", "").strip():
+            name = " ".join(table.get("name", "").split())
+            if not name:
                 raise place.error("name", "name is missing", 'Each contender has one, such as name = "wide"')
-            yield table["name"], {key: value for key, value in table.items() if key != "name"}, place
+            yield name, {key: value for key, value in table.items() if key != "name"}, place
         for kind, expand in (("grid", combinations), ("random", draws)):
             tables = self.table.get(kind, [])
             for number, table in enumerate(tables if isinstance(tables, list) else [tables], 1):
@@ -239,6 +240,8 @@ class _Where:
         except NnstepError as error:
             hint = error.hint.replace("Choose one of:", "Possible:").replace("--", "")
             raise self.error(key, error.message, hint) from None
+        except MemoryError:
+            raise self.error(key, "this does not fit into memory") from None
 
 
 def _underscored(table: dict[str, Any]) -> dict[str, Any]:

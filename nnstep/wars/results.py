@@ -13,7 +13,7 @@ from typing import Any
 
 from nnstep.errors import NnstepError
 from nnstep.network import Evaluation
-from nnstep.wars.job import FINISHED, Result
+from nnstep.wars.job import FINISHED, LOST, Result
 
 FORMAT = 1
 MARK = 0x6E6E7774
@@ -169,6 +169,8 @@ class Results:
                 connection.close()
         except sqlite3.Error as error:
             raise NnstepError(f"{self.path}: cannot be used as a results file ({error})") from None
+        except UnicodeDecodeError:  # sqlite3 quotes a damaged file in its message, and cannot read that
+            raise NnstepError(f"{self.path}: cannot be used as a results file (it is damaged)") from None
 
 
 def merge(sources: Iterable[str], target: str) -> tuple[int, int]:
@@ -230,5 +232,18 @@ def _values(row: Row) -> list[Any]:
 
 
 def _read(values: tuple[Any, ...]) -> Row:
+    """The row of these values; raises ValueError or TypeError where nnstep cannot have written them."""
     known = dict(zip(COLUMNS, values, strict=True))
-    return Row(**known | {name: json.loads(known[name]) for name in ("settings", "errors", "versions")})
+    if not all(_fits(known[name], kind) for name, kind in COLUMNS.items()):
+        raise TypeError
+    row = Row(**known | {name: json.loads(known[name]) for name in ("settings", "errors", "versions")})
+    if row.status not in (FINISHED, LOST) or (row.status == FINISHED and not (row.test and row.test.samples > 0)):
+        raise ValueError
+    return row
+
+
+def _fits(value: object, kind: str) -> bool:
+    """A value is what its column holds."""
+    if value is None:
+        return "NOT NULL" not in kind and "KEY" not in kind
+    return isinstance(value, {"TEXT": str, "INTEGER": int, "REAL": int | float}[kind.partition(" ")[0]])

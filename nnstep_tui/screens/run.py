@@ -11,10 +11,13 @@ from textual.widgets import Static
 
 from nnstep.command_output import clock
 from nnstep.errors import NnstepError
+from nnstep.first_layer import first_layer
+from nnstep.network import loss_text
 from nnstep.run_curves import RunCurves
 from nnstep.run_text import memory_text, pulse_lines, score_lines
 from nnstep.runs import notes_of, read_run, restore_branches, save_run
 from nnstep.scoring import Mistake
+from nnstep.statistics import output_text
 from nnstep.student_code import running
 from nnstep_tui.screens.ask import Ask
 from nnstep_tui.screens.help import HelpScreen
@@ -295,8 +298,8 @@ class RunScreen(RunTraining, RunRecalling):
             compiling = "the first time ever the engine is compiled, which takes some seconds"
             return [first, f" starting; {compiling}" if timeline.engine.name == "numba" else " starting"]
         second = (
-            f" epoch {last.epoch}/{self.epochs} · sample {last.sample:,}/{last.samples:,} · error {last.error:.6f}"
-            f" · {last.rate:,.0f} samples/s"
+            f" epoch {last.epoch}/{self.epochs} · sample {last.sample:,}/{last.samples:,}"
+            f" · error {loss_text(last.error)} · {last.rate:,.0f} samples/s"
         )
         return [first, second + (f" · {clock(last.seconds_left)} left" if self.busy else "")]
 
@@ -327,7 +330,7 @@ class RunScreen(RunTraining, RunRecalling):
         means = self.curves.epoch_means(present)
         ends = np.array([epoch * self.curves.per_epoch for epoch, _ in means], float)
         done = ends <= self.curves.extent(present)[1]
-        series.append(Series("epochs", ends[done], np.array([mean for _, mean in means])[done], 2, points=True))
+        series.append(Series("mean of an epoch", ends[done], np.array([m for _, m in means])[done], 2, points=True))
         cursor = None if self.cursor.here < 0 else float(self.cursor.place()[1])
         marks = [float(at) for at in self.app.marks()]
         plot.show(PlotView(series, start, stop, self.looks.log, cursor, marks, "error"))
@@ -366,14 +369,17 @@ class RunScreen(RunTraining, RunRecalling):
         if pages.shows("weights"):
             gallery = pages.query_one("#weights", Gallery)
             leaf = self.looks.leaf if pages.page == "weights" else 0
-            gallery.show(self._weights()[leaf : leaf + gallery.places], -1)
+            views = self._weights()
+            gallery.border_subtitle = "" if views else "the first weights do not stand for pixels"
+            gallery.show(views[leaf : leaf + gallery.places], -1)
 
     def _draw_alarms(self, page: Static) -> None:
         alarms = self.debugger.alarms
         chosen = max(0, min(self.looks.alarm, len(alarms) - 1))
         page.border_title = f"alarm {chosen + 1} of {len(alarms)}" if alarms else "alarms"
         page.border_subtitle = "A: the next, Enter opens it" if alarms else ""
-        page.update(alarms[chosen].text() if alarms else "nothing seems wrong so far", layout=False)
+        width = max(24, page.size.width)
+        page.update(alarms[chosen].text(width) if alarms else "nothing seems wrong so far", layout=False)
 
     def _draw_mistakes(self, gallery: Gallery) -> None:
         found, test = self.mistakes(), self.app.test
@@ -388,7 +394,7 @@ class RunScreen(RunTraining, RunRecalling):
         for one in shown:
             assert test is not None
             pixels = test.inputs(slice(one.row, one.row + 1))
-            words = f"{one.confidence:.2f}"
+            words = output_text(one.confidence)
             views.append(
                 View(
                     f"{one.label} said {one.said}",
@@ -403,15 +409,11 @@ class RunScreen(RunTraining, RunRecalling):
         gallery.show(views, -1)
 
     def _weights(self) -> list[View]:
-        """What the first layer's units look for, one picture each."""
-        parameters = self.timeline.stack.parameters_of(0)
-        weights = next((array for array in parameters.values() if array.ndim == 2), None)
-        shape = self.timeline.samples.shape
-        if weights is None or shape[0] * shape[1] not in weights.shape:
+        """What the first layer's units or filters look for, one picture each."""
+        first = first_layer(self.timeline.stack, self.timeline.samples.shape)
+        if first is None:
             return []
-        if weights.shape[0] != shape[0] * shape[1]:
-            weights = weights.T
         return [
-            View(f"unit {unit}", weights[:, unit : unit + 1].T.copy(), shape, legend=False, plain=True)
-            for unit in range(weights.shape[1])
+            View(f"{first.kind} {number}", picture[None], first.shape, legend=False, plain=True)
+            for number, picture in enumerate(first.pictures)
         ]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from nnstep.branches import Branch
 from nnstep.change_text import EXAMPLES, apply_change
+from nnstep.divergence import Divergence, find_divergence, first_not_finite
 from nnstep.errors import NnstepError
 from nnstep.history import History
 from nnstep_tui.screens.ask import Ask
@@ -56,8 +57,21 @@ class RunRecalling(RunScreenBase):
         self._seek(lambda history, index: history.worst(), "sample yet")
 
     def action_not_finite(self) -> None:
-        """The first NaN."""
-        self._seek(lambda history, index: history.first_not_finite(), "NaN and nothing infinite in this run")
+        """Where NaN or infinity began, which may be before the loss shows it."""
+        if self.timeline.history().first_not_finite() is None:
+            self.tell(NnstepError("There is no NaN and nothing infinite in this run"))
+            return
+        found: list[Divergence | None] = []
+
+        def put() -> None:
+            first = self.timeline.history().first_not_finite()
+            if found[0]:
+                self.cursor.put_count(found[0].count)
+            elif first is not None:
+                self.cursor.put(first)
+            self._keep_in_sight()
+
+        self.halt(lambda: self.move(lambda: found.append(find_divergence(self.timeline)), put))
 
     def action_first_right(self) -> None:
         """Where the digit at the cursor first came out right."""
@@ -161,3 +175,6 @@ class RunRecalling(RunScreenBase):
             raise NnstepError("There is no such sample any more")
         self.timeline.go_to(branch, count)
         self.debugger.enter(len(self.debugger.stack.layers))
+        began = first_not_finite(self.debugger.frames)
+        if began:
+            self.debugger.cursor = began[0].step.index

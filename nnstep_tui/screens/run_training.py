@@ -234,7 +234,7 @@ class RunTraining(RunScreenBase):
         self._then = None
         if event.error:
             self.state, self.trouble = STOPPED, event.error.message
-            self.notify(f"{event.error} N and Enter open where it began.", severity="error", timeout=20)
+            self.notify(f"{event.error}. N and Enter open where it began.", severity="error", timeout=20)
             self.cursor.index = None
             if isinstance(event.error, StudentError):
                 self.app.push_screen(StudentErrorScreen(event.error))

@@ -17,6 +17,7 @@ from nnstep.debugger import Debugger
 from nnstep.errors import NnstepError
 from nnstep.frameworks.base import FRAMEWORKS
 from nnstep.health import marks
+from nnstep.network import loss_text
 from nnstep.rules import rule
 from nnstep.shown import SINCE, Compared, Shown, kind_of_scale, shared_scales, shown
 from nnstep.statistics import lines, statistics
@@ -261,7 +262,7 @@ class SteppingScreen(WithHomework, Moving, Stopping, Changing, BesideFramework, 
                 f"changed by at most {np.abs(chosen.change).max():.4g} since {SINCE[self.looks.since or 'step']}"
             )
         if known.unchanged is not None:
-            losses = ["none" if loss is None else f"{loss:.6f}" for loss in (known.unchanged[0], debugger.loss)]
+            losses = ["none" if loss is None else loss_text(loss) for loss in (known.unchanged[0], debugger.loss)]
             said.append(f"changed: {debugger.branch.name}  (u undoes it)")
             said.append(f"loss before {losses[0]}, after {losses[1]}; said {known.unchanged[1]}, says {debugger.says}")
         return said

@@ -16,10 +16,11 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from nnstep.plotting import ACROSS, Axis, Floats, axis_of, line_dots, spread, tick_text, ticks
+from nnstep.plotting import Axis, Floats, axis_of, line_dots, spread, tick_text, ticks
 
 GUTTER = 8
 COLOURS = 5
+POINT = "●"
 BRAILLE = {bits: chr(0x2800 + bits) if bits else " " for bits in range(256)}
 
 
@@ -150,13 +151,14 @@ class CurvePlot(Widget):
         inside = [_inside(series, view) for series in view.series]
         axis = axis_of(np.concatenate([np.zeros(0), *(y for _, y in inside)]), view.log)
         characters, owners = self._cells(axis, rows, columns)
+        signs = self._signs(axis, rows, characters[0])
         at = -1 if view.cursor is None else self._column(view.cursor)
         labels = self._labels(axis, rows)
         lines = []
         for row in range(rows):
             segments = [Segment(f"{labels.get(row, ''):>{GUTTER - 1}} ", self._style("axis"))]
             segments.append(Segment("┤" if row in labels else "│", self._style("axis")))
-            segments += self._row(characters[row], owners[row], at)
+            segments += self._row(characters[row], owners[row], signs[row], at)
             lines.append(Strip(segments).adjust_cell_length(self.size.width, self._style("")))
         return [*lines, self._foot(at), self._x_labels()]
 
@@ -166,28 +168,43 @@ class CurvePlot(Widget):
         dots, owners = np.zeros((rows, columns), np.uint8), np.full((rows, columns), -1)
         for series in view.series:
             if series.points:
-                places = np.full(ACROSS * columns, np.nan)
-                known = np.isfinite(series.y) & (series.x >= view.start) & (series.x <= view.stop)
-                where = (series.x[known] - view.start) / max(view.stop - view.start, 1e-12) * ACROSS * columns
-                places[np.clip(where.astype(int), 0, ACROSS * columns - 1)] = axis.place(series.y[known])
-            else:
-                places = axis.place(spread(series.x, series.y, view.start, view.stop, columns))
-            found = line_dots(places, rows)
+                continue
+            found = line_dots(axis.place(spread(series.x, series.y, view.start, view.stop, columns)), rows)
             mine = found > 0
-            joins = series.points or (owners[mine] == series.colour)
+            joins = owners[mine] == series.colour
             dots[mine] = np.where(joins, dots[mine] | found[mine], found[mine])
             owners[mine] = series.colour
         return dots, owners
 
-    def _row(self, dots: NDArray[np.uint8], owners: NDArray[np.int64], at: int) -> list[Segment]:
+    def _signs(self, axis: Axis, rows: int, top: NDArray[np.uint8]) -> list[dict[int, Segment]]:
+        """What stands in each row over the lines, by column: points, and where the top row has room what they are."""
+        signs: list[dict[int, Segment]] = [{} for _ in range(rows)]
+        for series in self._view.series:
+            x, y = _inside(series, self._view)
+            if not series.points or not np.isfinite(y).any():
+                continue
+            style = self._line(series.colour)
+            for at, place in zip(x[np.isfinite(y)].tolist(), axis.place(y[np.isfinite(y)]).tolist(), strict=True):
+                row = min(rows - 1, max(0, int((1 - place) * rows)))
+                signs[row][self._column(at)] = Segment(POINT, style)
+            note = f"{POINT} {series.name} "
+            first = len(top) - len(note)
+            if rows > 3 and first > 0 and not signs[0] and not top[first:].any():
+                signs[0] = {first + i: Segment(letter, style) for i, letter in enumerate(note)}
+        return signs
+
+    def _row(
+        self, dots: NDArray[np.uint8], owners: NDArray[np.int64], signs: dict[int, Segment], at: int
+    ) -> list[Segment]:
         text = dots.tobytes().decode("latin-1").translate(BRAILLE)
-        edges = np.flatnonzero(np.diff(owners)) + 1
-        if at >= 0:
-            edges = np.union1d(edges, [at, at + 1])
+        single = np.array([*signs, *([at] if at >= 0 else [])], np.int64)
+        edges = np.unique(np.concatenate([np.flatnonzero(np.diff(owners)) + 1, single, single + 1]))
         bounds = [0, *(edge for edge in edges.tolist() if 0 < edge < len(text)), len(text)]
         found = []
         for start, stop in zip(bounds, bounds[1:], strict=False):
-            if start == at:
+            if start in signs:
+                found.append(signs[start])
+            elif start == at:
                 found.append(Segment("│" if text[start] == " " else text[start], self._style("cursor")))
             else:
                 owner = int(owners[start])

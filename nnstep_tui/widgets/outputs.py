@@ -8,6 +8,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from nnstep.layers import Array
+from nnstep.statistics import output_text
 
 
 class OutputBars(Static):
@@ -40,7 +41,7 @@ class OutputBars(Static):
             bar = "█" * round(room * min(1.0, max(0.0, value)))
             mark = "◀" if index == label else " "
             style = "bold" if index == best else ""
-            text.append(f"{index} {bar:{room}} {value:6.2f} {mark}\n", style)
+            text.append(f"{index} {bar:{room}} {output_text(value):>6} {mark}\n", style)
         text.rstrip()
         self.update(text, layout=False)
 

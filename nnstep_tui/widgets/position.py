@@ -6,6 +6,7 @@ from rich.text import Text
 from textual.widgets import Static
 
 from nnstep.debugger import Debugger
+from nnstep.network import loss_text
 
 ARROWS = {"forward": "▶ forward", "loss": "● loss", "backward": "◀ backward"}
 
@@ -37,8 +38,9 @@ class PositionLine(Static):
         if frame.step.index >= len(debugger.stack.layers) - 1 and says is not None:
             verdict = ("✓", "bold") if says == debugger.label else ("✗", "bold white on red")
             loss = debugger.loss if frame.step.index >= len(debugger.stack.layers) else None
-            known = f"· loss {loss:.4f} " if loss is not None else ""
-            parts.append(Text.assemble(f"{known}· label {debugger.label}, says {says} ", verdict, " "))
+            if loss is not None:
+                parts.append(Text(f"· loss {loss_text(loss, 4)} "))
+            parts.append(Text.assemble(f"· label {debugger.label}, says {says} ", verdict, " "))
         else:
             parts.append(Text(f"· label {debugger.label} "))
         if len(debugger.timeline.branches) > 1:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pilot_app import make_app, notices, screen_text, text, until
+from rich.console import Console
 from textual.events import Key
 from textual.widgets import Input, Static
 
@@ -341,6 +342,22 @@ def app_watch(app: object) -> object:
     return parse_watch("loss", ())
 
 
+async def test_the_loss_has_room_at_80_columns() -> None:
+    app = make_app(limit=6000)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("f", "n", "f")
+        await pilot.pause()
+        first = screen_text(app).splitlines()[0]
+        assert "backward affine 1" in first and f"loss {app.debugger.loss:.4f}" in first
+
+
+def printed(content: object, width: int) -> str:
+    console = Console(width=width, force_terminal=False)
+    with console.capture() as capture:
+        console.print(content)
+    return capture.get()
+
+
 @SIZES
 async def test_help_lists_every_key(size: tuple[int, int]) -> None:
     app = make_app()
@@ -348,10 +365,12 @@ async def test_help_lists_every_key(size: tuple[int, int]) -> None:
         await pilot.press("question_mark")
         await pilot.pause()
         assert isinstance(app.screen, HelpScreen)
-        shown = str(app.screen.query_one(Static).content)
+        shown = printed(app.screen.query_one(Static).content, 200)
         focused = [binding for bindings in FOCUSED.values() for binding in bindings]
         for binding in [*STEPPING, *focused, *RUN]:
             assert binding.tooltip and binding.tooltip in shown
+        narrow = printed(app.screen.query_one(Static).content, 60).splitlines()
+        assert next(line for line in narrow if "EPOCH.SAMPLE.STEP" in line).startswith(" " * 10)
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(app.screen, SteppingScreen)

@@ -95,8 +95,8 @@ class Fight:
         more = {"sample": 50, "samples": 200, "errors": errors, "seconds": 1.0, "budget": None}
         FileReporter(str(reports.folder))(told | more)
 
-    def app(self, process: Any = None, looks: ContestLooks | None = None) -> ContestApp:
-        follower = ContestFollower(self.contest, self.jobs, "small: samples", self.results)
+    def app(self, process: Any = None, looks: ContestLooks | None = None, title: str = "small: samples") -> ContestApp:
+        follower = ContestFollower(self.contest, self.jobs, title, self.results)
         known = {job.key: job for job in self.jobs}
         watched = Watched(follower, process, (self.results.path,), known, None, self.data)
         return ContestApp(watched, looks or ContestLooks(), self.folder)
@@ -142,6 +142,26 @@ async def test_the_leaderboard_is_there_and_follows_what_happens(fight: Fight, s
         await pilot.pause()
         assert {row(app, 0).split()[1], row(app, 1).split()[1]} == {"good", "5"}
         assert "≈2" in row(app, 1)  # one network each on 100 digits: within noise
+
+
+async def test_a_long_title_leaves_room_for_how_the_contest_stands(fight: Fight) -> None:
+    title = "small: samples, 200 training and 100 test samples, at most 3 epochs, 10 s, 200,000 parameters"
+    app = fight.app(FakeProcess(), title=title)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(pilot, app)
+        first, second, *_ = screen_text(app).splitlines()
+        assert first.strip().startswith("small: samples, 200") and "running · 0 of 14 runs done" in second
+
+
+@SIZES
+async def test_the_leaderboard_alone_takes_all_the_room(fight: Fight, size: tuple[int, int]) -> None:
+    app = fight.app()
+    async with app.run_test(size=size) as pilot:
+        await shown(pilot, app)
+        await pilot.press("z")
+        await until(pilot, lambda: not app.screen.query_one("#below").display)
+        await pilot.pause()
+        assert app.screen.query_one("#board").size.height >= size[1] - 4
 
 
 async def test_the_cursor_stays_with_its_contender_when_the_order_changes(fight: Fight) -> None:

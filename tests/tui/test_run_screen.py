@@ -10,6 +10,8 @@ from pilot_app import make_app, notices, screen_text, text, until
 from textual.widgets import Input
 
 from nnstep.architecture import build_network
+from nnstep.cli import main, make_parser
+from nnstep.commands import make_debugger
 from nnstep.engines.numpy_engine import NumpyEngine
 from nnstep.runs import read_run, restore_branches
 from nnstep.stack import Stack
@@ -45,6 +47,27 @@ async def page(app: NnstepApp, pilot: Any, name: str) -> None:
         await pilot.press("v")
         await pilot.pause()
     await pilot.pause()
+
+
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+async def test_a_shuffled_run_with_further_options_equals_the_command_of_the_same_options(
+    engine: str, tmp_path: Path
+) -> None:
+    if engine == "numba":
+        pytest.importorskip("numba")
+    options = ["--limit", "70", "--test-limit", "10", "--layers", "784,16,tanh,10,tanh", "--engine", engine]
+    options += ["--batch-size", "16", "--shuffle", "--optimizer", "adam", "--learning-rate", "0.01", "--epochs", "2"]
+    options += ["--schedule", "cosine:3", "--augment", "shift:1", "--dtype", "float32"]
+    made = make_debugger(make_parser().parse_args(["debug", *options]))
+    app = NnstepApp(made.debugger, 2, made.config, False, made.data.test)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await trained(app, pilot)
+    assert main(["train", *options, "--save", str(tmp_path / "w.npz")]) == 0
+    ours = [array for arrays in app.debugger.stack.snapshot()[:4] for array in arrays.values()]
+    with np.load(tmp_path / "w.npz") as file:
+        theirs = [file[f"{number}.{name}"] for number in (0, 1) for name in ("weights", "bias")]
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @SIZES
@@ -279,6 +302,19 @@ async def test_the_curve_zooms_pans_and_changes_its_scale() -> None:
         assert screen.cursor.here < part * 800
 
 
+@SIZES
+async def test_the_means_of_the_epochs_are_marked_at_their_ends_and_named(size: tuple[int, int]) -> None:
+    app = make_app(limit=100, epochs=4)
+    async with app.run_test(size=size) as pilot:
+        screen = await trained(app, pilot)
+        await pilot.press("z")
+        await until(pilot, lambda: "● mean of an epoch" in screen_text(app))
+        columns = screen.query_one(CurvePlot).columns
+        lines = screen_text(app).replace("● mean", "  mean").splitlines()
+        marked = sorted(column - 9 for line in lines for column, sign in enumerate(line) if sign == "●")
+        assert marked == [min(columns - 1, columns * epoch // 4) for epoch in (1, 2, 3, 4)]
+
+
 async def test_another_learning_rate_while_it_trains_is_a_branch_and_both_stand_on_the_curve() -> None:
     app = make_app(limit=500, epochs=3000)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -404,6 +440,40 @@ async def test_diverging_names_the_layer_and_can_be_opened() -> None:
         await until(pilot, lambda: isinstance(app.screen, RunScreen) and "diverged" in notices(app))
 
 
+async def test_the_first_nan_is_where_infinity_began_not_where_the_loss_shows_it() -> None:
+    # the backward pass of the last sample of epoch 1 overflows; the loss of the next one is the first that is NaN
+    app = make_app(layers="784,32,relu,10", learning_rate=50)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("t")
+        await until(pilot, lambda: "diverged" in text(app, "#progress"))
+        trouble = text(app, "#progress")
+        assert "infinity began in dE/dX of affine 3, step 6 of 8 (backward) at 1.60" in trouble
+        assert ". N and Enter open where it began" in notices(app)
+        await pilot.press("N")
+        await until(pilot, lambda: run_screen(app).cursor.here == 59)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, SteppingScreen))
+        await pilot.pause()
+        assert "sample 60/60" in text(app, "#position") and app.debugger.cursor == 5
+
+
+@pytest.mark.parametrize(
+    ("layers", "seen"),
+    [
+        ("28x28,conv 3 5x5,relu,flatten,10,tanh", "filter 2"),
+        ("28x28,maxpool 2,flatten,10,tanh", "do not stand for pixels"),
+    ],
+)
+async def test_the_weights_of_a_convolution_are_pictures_and_a_pane_without_any_says_why(
+    layers: str, seen: str
+) -> None:
+    app = make_app(limit=10, epochs=1, layers=layers)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await trained(app, pilot)
+        await page(app, pilot, "weights")
+        await until(pilot, lambda: seen in screen_text(app))
+
+
 async def test_a_screen_without_a_run_says_what_to_press() -> None:
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
@@ -429,6 +499,8 @@ async def test_an_alarm_is_told_and_opens_the_debugger_where_it_shows(size: tupl
         await pilot.pause()
         assert alarm.title in text(app, "#alarms") and screen.query_one("#alarms").display
         assert screen.cursor.place()[1] == app.debugger.timeline.count_of(alarm.position)
+        width = screen.query_one("#alarms").size.width
+        assert all(len(line) <= width or " " not in line.strip() for line in text(app, "#alarms").splitlines())
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SteppingScreen))
         await pilot.pause()

@@ -1,6 +1,7 @@
 """Ends the app in a terminal of its own from outside: the run is kept, and the terminal is as it was."""
 
 import fcntl
+import json
 import os
 import signal
 import struct
@@ -33,7 +34,7 @@ class Terminal:
         written: all of it so far.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *words: str) -> None:
         (folder / "nnstep").mkdir()
         (folder / "nnstep" / "welcomed").touch()
         self._folder = folder
@@ -41,7 +42,7 @@ class Terminal:
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self._theirs, self._before = theirs, termios.tcgetattr(theirs)
         command = [sys.executable, "-c", TAKE_TERMINAL]
-        command += ["-m", "nnstep", "--limit", "300", "--epochs", "100000", "--engine", "numpy"]
+        command += ["-m", "nnstep", *words, "--limit", "300", "--epochs", "100000", "--engine", "numpy"]
         environment = os.environ | {"XDG_STATE_HOME": str(folder), "TERM": "xterm-256color"}
         self.process = subprocess.Popen(
             command,
@@ -107,13 +108,13 @@ def training(tmp_path: Path) -> Iterator[Terminal]:
         terminal.process.wait()
 
 
-@pytest.mark.parametrize("ending", ["ctrl-c", "SIGTERM"])
-def test_it_saves_leaves_and_puts_the_terminal_back(ending: str, training: Terminal) -> None:
+@pytest.mark.parametrize(("ending", "code"), [("ctrl-c", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_it_saves_leaves_and_puts_the_terminal_back(ending: str, code: int, training: Terminal) -> None:
     if ending == "ctrl-c":
         training.type(b"\x03")
     else:
-        training.process.send_signal(signal.SIGTERM)
-    assert training.process.wait(60) == (130 if ending == "ctrl-c" else 143)
+        training.process.send_signal(getattr(signal, ending))
+    assert training.process.wait(60) == code
     training.saw(LEFT_ALTERNATE_SCREEN)
     assert CURSOR_SHOWN in training.written and MOUSE_OFF in training.written
     assert training.modes_are_as_before()
@@ -127,3 +128,16 @@ def test_a_closed_terminal_loses_no_run(training: Terminal) -> None:
     training.close()
     assert training.process.wait(60) == 129
     assert read_run(str(training.kept_run())).meta["samples"] == 300
+
+
+def test_a_closed_terminal_loses_nothing_of_training_without_a_screen(tmp_path: Path) -> None:
+    weights, report = tmp_path / "w.npz", tmp_path / "r.json"
+    terminal = Terminal(tmp_path, "train", "--save", str(weights), "--json", str(report))
+    try:
+        terminal.saw(b"Training epoch 2/")
+        terminal.close()
+        assert terminal.process.wait(60) == 129
+    finally:
+        terminal.process.kill()
+        terminal.process.wait()
+    assert weights.exists() and json.loads(report.read_text())["interrupted"]

@@ -45,7 +45,7 @@ layers = "784,512,tanh,10,tanh"
 LONG = """
 limit = 2000
 test_limit = 100
-epochs = 9
+epochs = 25
 [defaults]
 engine = "numpy"
 [grid]

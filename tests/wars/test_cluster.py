@@ -83,7 +83,7 @@ def test_a_worker_that_dies_costs_only_a_retry(tmp_path: Path, scheduler: str) -
 def test_a_contest_that_is_stopped_leaves_the_workers_free(tmp_path: Path, scheduler: str) -> None:
     from distributed import Client
 
-    process = on_cluster(tmp_path, LONG.replace("epochs = 9", "epochs = 1000"), scheduler)
+    process = on_cluster(tmp_path, LONG.replace("epochs = 25", "epochs = 1000"), scheduler)
     running = tmp_path / "c.sqlite.running"
     while not (running.exists() and list(running.glob("*.json"))):
         assert process.poll() is None
@@ -96,6 +96,27 @@ def test_a_contest_that_is_stopped_leaves_the_workers_free(tmp_path: Path, sched
         while any(client.run(lambda dask_worker: len(dask_worker.state.executing)).values()):
             assert time.monotonic() < deadline
             time.sleep(0.1)
+
+
+@pytest.mark.parametrize("scheduler", [3], indirect=True)
+def test_a_scheduler_that_goes_away_ends_the_contest_in_one_line(tmp_path: Path, scheduler: str) -> None:
+    from distributed import Client
+
+    with Client(scheduler, set_as_default=False) as client:
+        number = client.run_on_scheduler(os.getpid)
+    process = on_cluster(tmp_path, LONG.replace("epochs = 25", "epochs = 1000"), scheduler)
+    running = tmp_path / "c.sqlite.running"
+    while not (running.exists() and list(running.glob("*.json"))):
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.kill(number, signal.SIGKILL)
+    code, _, err = finish(process)
+    assert code == 2 and f"nnstep: --scheduler {scheduler}: it went away" in err and "Traceback" not in err
+
+
+def test_what_is_no_address_is_one_line(tmp_path: Path) -> None:
+    code, _, err = finish(on_cluster(tmp_path, SMALL, "nonsense"))
+    assert code == 2 and err.startswith("nnstep: --scheduler nonsense: ") and err.count("\n") == 1
 
 
 def test_no_scheduler_there_is_one_line(tmp_path: Path, capsys, monkeypatch) -> None:

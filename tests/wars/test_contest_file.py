@@ -201,6 +201,28 @@ def test_the_readmes_contest_can_be_read(tmp_path: Path) -> None:
     assert [contender.name for contender in found.contenders] == ["Ada", "Ben"]
 
 
+def test_names_that_differ_in_blanks_alone_are_one_name(tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text("[[contender]]\nname = 'big one'\n[[contender]]\nname = ' big  one'\n")
+    with pytest.raises(NnstepError, match="line 4: a second contender of the name 'big one'"):
+        read_contest(str(file))
+
+
+def test_a_network_that_does_not_fit_into_memory_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text("[[contender]]\nname = 'x'\nlayers = '1000000x1000000x1000000,flatten,10'\n")
+    with pytest.raises(NnstepError, match="c.toml, line 3: x: this does not fit into memory"):
+        read_contest(str(file))
+
+
+def test_an_impossible_network_file_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "net.toml").write_text('input = "28x28"\n\n[[layer]]\nkind = "conv"\nfilters = 0\n')
+    file = tmp_path / "c.toml"
+    file.write_text("[[contender]]\nname = 'x'\nlayers = 'net.toml'\n")
+    with pytest.raises(NnstepError, match=r"net.toml, line 5: layer 1 \(conv\): filters expected"):
+        read_contest(str(file))
+
+
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.toml")), ids=lambda path: path.stem)
 def test_the_contests_that_come_along_can_be_read(path: Path) -> None:
     found = read_contest(str(path))

@@ -146,14 +146,27 @@ def test_a_file_that_was_cut_off_is_one_line(tmp_path: Path, cut: int) -> None:
         Results(str(path)).rows()
 
 
-def test_numbers_that_were_damaged_are_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "change", ["errors = '[0.5, '", "status = 'finishes'", "correct = NULL", "test_samples = 0", "seconds = 'many'"]
+)
+def test_numbers_that_were_damaged_are_one_line(tmp_path: Path, change: str) -> None:
     path = tmp_path / "r.sqlite"
     Results(str(path)).add(RESULT, "ann")
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE results SET errors = '[0.5, '")
+        connection.execute(f"UPDATE results SET {change}")
     connection.close()
     with pytest.raises(NnstepError, match="damaged: a result cannot be read"):
         Results(str(path)).rows()
+
+
+def test_a_damaged_description_of_the_table_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "r.sqlite"
+    Results(str(path)).add(RESULT, "ann")
+    content = path.read_bytes()
+    assert content.count(b"contender TEXT NOT NULL") == 1
+    path.write_bytes(content.replace(b"contender TEXT NOT NULL", b"contender TEXT NOT \xf0U\xffL"))
+    with pytest.raises(NnstepError, match="cannot be used as a results file"):
+        Results(str(path), new=False)
 
 
 def test_the_table_leaves_out_what_has_no_room(tmp_path: Path) -> None:

@@ -103,6 +103,11 @@ def test_show_reads_one_or_several_files(small: dict[str, Any], tmp_path: Path, 
     assert "broad" in capsys.readouterr().out
     assert run("wars", "small.toml", "--show") == 0
     assert "lost: huge: it has" in capsys.readouterr().out
+    (tmp_path / "other.sqlite").write_bytes((small["folder"] / "small.sqlite").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.toml").write_text((small["folder"] / "small.toml").read_text())
+    assert run("wars", "small.toml", "--show", "other.sqlite", "--json", "-") == 0
+    assert json.loads(capsys.readouterr().out)["results"] == "other.sqlite"
 
 
 def test_merge_puts_results_of_several_people_together(small: dict[str, Any], tmp_path: Path, capsys) -> None:
@@ -121,6 +126,11 @@ def test_merge_puts_results_of_several_people_together(small: dict[str, Any], tm
         (("c.toml", "--jobs", "0"), "--jobs expected to be 1 or more"),
         (("c.toml", "--jobs", "-3"), "--jobs expected to be 1 or more"),
         (("c.toml", "--seeds", "0"), "--seeds expected to be 1 or more"),
+        (("c.toml", "--seeds", "1001"), "--seeds expected a number from 1 to 1000, received 1001"),
+        (("c.toml", "--limit", "0"), "nnstep: --limit expected to be 1 or more"),
+        (("c.toml", "--test-limit", "-1"), "nnstep: --test-limit expected to be 1 or more"),
+        (("c.toml", "--show", "a.sqlite", "b.sqlite"), "--show with a contest takes one results file"),
+        (("c.toml", "--show", "a.sqlite"), "a.sqlite: there is no such results file"),
         (("c.toml", "--results", "none/r.sqlite"), "the folder none does not exist"),
         (("c.toml", "--results", "."), ".: cannot be used as a results file"),
         (("c.toml", "--json", "none/r.json"), "none/r.json"),
