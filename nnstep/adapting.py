@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nnstep.activations import activation_name
 from nnstep.copies import copied
 from nnstep.errors import NnstepError
 from nnstep.homework import Homework
@@ -16,11 +17,11 @@ from nnstep.layers import ACTIVATIONS, ActivationLayer, AffineLayer, Array
 from nnstep.losses import LOSSES
 from nnstep.parameters import Path, array_at, arrays_of, matters, parameter_paths, same_random_numbers
 from nnstep.samples import Dataset
-from nnstep.stack import Arrays, Stack
+from nnstep.stack import Arrays, Snapshot, Stack
 from nnstep.student_code import StudentError
 from nnstep.student_layer import BACKWARD, FORWARD, Notes, Shape, StudentLayer
 from nnstep.student_loss import adapted_loss
-from nnstep.student_state import StateKeeper, changed_variables
+from nnstep.student_state import StateKeeper, changed_variables, going_on
 
 TRIAL_RATE = 0.125
 LARGEST_TRIED = 2**27
@@ -58,6 +59,14 @@ class HomeworkStack(Stack):
         self.guard = code.within
         own = [layer for layer in homework.layers if not _is_ours(layer)]
         self.keeper = StateKeeper(own, code.files, [homework.module], frozenset(paths), self._large) if own else None
+        self._loaded = self.keeper.capture() if self.keeper else {}
+
+    def take_over(self, old: Stack) -> None:
+        """Goes on with the parameters of older code that has the same, and with what that keeps beside them."""
+        snapshot = old.snapshot()
+        self.restore(tuple(snapshot))
+        if isinstance(old, HomeworkStack) and isinstance(snapshot, Snapshot) and self.keeper:
+            self.keeper.restore(going_on(old._loaded, snapshot.state, self._loaded))
 
     def take_prints(self) -> str:
         """What the code printed since this was asked last, from its loading on."""
@@ -213,10 +222,23 @@ def _learn(layer: StudentLayer, X: Array, shapes: list[Shape], undo: Callable[[]
     layer.paths = {_name_of(layer.original, path): path for path in paths}
     layer.idle = {_name_of(layer.original, path): path for path in idle}
     undo()
+    if not layer.paths and not layer.idle and outputs[0].shape[1] == X.shape[1]:
+        layer.kind = _kind_of(layer)
+        undo()
     if layer.shape == (1, X.shape[1]) and Y.ndim == 2:
         layer.batched = _takes_rows(layer, X, np.concatenate(outputs))
         undo()
     return np.concatenate(outputs)
+
+
+def _kind_of(layer: StudentLayer) -> str:
+    """Which activation a layer is, by what it makes of numbers of both signs; empty where it is none."""
+    X = np.random.default_rng(0).uniform(-3, 3, (1, int(np.prod(layer.shape))))
+    try:
+        Y = copied(layer).forward_propagation(X)
+    except StudentError:
+        return ""
+    return activation_name(X, Y)
 
 
 def _like_weights(layer: StudentLayer, inputs: int, outputs: int) -> list[Path]:

@@ -111,6 +111,8 @@ def trainer_for(debugger: Debugger, looked_at: bool = False, monitor: Monitor | 
     begun = timeline.at_head and not debugger.at_end and (looked_at or debugger.cursor > 0)
     debugger.start_training()
     position = timeline.position
+    if monitor:
+        monitor.stack = timeline.stack  # a branch may have its own: a homework that was loaded again
     return Trainer(
         timeline.stack,
         timeline.samples,

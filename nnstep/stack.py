@@ -233,6 +233,10 @@ class Stack:
         if self.keeper and isinstance(parameters, Snapshot):
             self.keeper.restore(parameters.state)
 
+    def take_over(self, old: Stack) -> None:
+        """Goes on with the parameters of another stack that has the same."""
+        self.restore(tuple(old.snapshot()))
+
     def _put(self, index: int, parameters: Arrays) -> None:
         put: Callable[[str, Array], None] | None = getattr(self.layers[index], "put_parameter", None)
         live = NO_ARRAYS if put else self.parameters_of(index)

@@ -36,6 +36,7 @@ class StudentLayer:
         batched: it takes several rows at once.
         paths: where its parameters are, by name.
         idle: where arrays are that look like its weights, but that no update was seen to change.
+        kind: which activation it is, such as `tanh`; empty where it is none.
     """
 
     def __init__(self, original: Any, name: str, code: StudentCode, notes: Notes) -> None:
@@ -45,6 +46,7 @@ class StudentLayer:
         self.batched = False
         self.paths: Mapping[str, Path] = {}
         self.idle: Mapping[str, Path] = {}
+        self.kind = ""
         self._rows: list[dict[str, Any]] = []
         self._changed_input = False
 
@@ -107,7 +109,7 @@ class StudentLayer:
         """The same for another object of the student's that is like this one's; what it notes is not kept."""
         other = StudentLayer(original, self.name, self.code, Notes())
         other.shape, other.output_shape, other.batched = self.shape, self.output_shape, self.batched
-        other.paths, other.idle = self.paths, self.idle
+        other.paths, other.idle, other.kind = self.paths, self.idle, self.kind
         return other
 
     def __repr__(self) -> str:

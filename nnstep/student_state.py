@@ -224,6 +224,23 @@ def _defaults(function: FunctionType) -> list[tuple[str, Any]]:
     return [(str(key), value) for key, value in given if isinstance(value, CHANGEABLE)]
 
 
+def going_on(old: State, now: State, new: State) -> State:
+    """The state with which new code goes on where the old one stood.
+
+    What a run has changed goes on; what is another thing in the new code from its loading on, such as a constant that
+    was edited, is the new code's.
+
+    Args:
+        old: the old code's, when it was loaded.
+        now: the old code's, where the run stands.
+        new: the new code's, when it was loaded.
+    """
+    edited = {name for name in old.keys() | new.keys() if _plain(old.get(name)) != _plain(new.get(name))}
+    edited -= {"numpy", "python"}
+    kept = {name: value for name, value in now.items() if name not in edited}
+    return kept | {name: new[name] for name in edited if name in new}
+
+
 def changed_variables(before: State, after: State) -> frozenset[str]:
     """The names of modules' variables that hold arrays that were not there before, or with other numbers."""
     found = set()

@@ -334,13 +334,12 @@ class Timeline:
             name: what to call it.
             stack: the other layers, with parameters of the same names and shapes.
         """
-        parameters = tuple(self.stack.snapshot())
         settings = self.branch.settings
         self._check_budget(1 + sum(other.changed for other in self.branches.values()))
         start = self.count
         branch = Branch(name, settings, self.branch, start, start, start, changed=True)
         stack.use_rule(settings.rule)
-        stack.restore(parameters)
+        stack.take_over(self.stack)
         branch.checkpoints[start] = stack.snapshot()
         self.branches[name], self._stacks[name] = branch, stack
         self.branch, self.stack = branch, stack

@@ -108,6 +108,7 @@ class NnstepApp(PlainNotices[int]):
         """Shows a debugger whose layers' code was reloaded."""
         before = self.screen
         self.debugger, self.answers = debugger, None
+        self.monitor = monitor_for(debugger)
         screen = SteppingScreen(debugger)
         if isinstance(before, SteppingScreen):
             screen.looks, screen._keys = before.looks, before._keys

@@ -210,3 +210,42 @@ def test_a_save_by_rename_and_two_saves_in_a_row_are_noticed(tmp_path: Path) -> 
     file.write_text("x = 4444\n")
     assert watcher.changed()
     assert not watcher.changed()
+
+
+MOMENTUM = """\
+import numpy as np
+
+SLOPE = 1.0
+
+class Dense:
+    def __init__(self, n, m):
+        self.W = np.random.default_rng(n).uniform(-1, 1, (n, m)) / np.sqrt(n)
+        self.momentum, self.velocity = 0.9, {}
+    def forward_propagation(self, X):
+        self.X = X
+        return SLOPE * (X @ self.W)
+    def backward_propagation(self, dE_dY, learning_rate):
+        dE_dX = SLOPE * dE_dY @ self.W.T
+        self.velocity["W"] = self.momentum * self.velocity.get("W", 0) + SLOPE * self.X.T @ dE_dY
+        self.W -= learning_rate * self.velocity["W"]
+        return dE_dX
+
+layers = [Dense(784, 10)]
+"""
+
+
+def test_momenta_go_on_after_a_reload_and_edited_constants_are_the_new_ones(tmp_path: Path, digits: Dataset) -> None:
+    path = tmp_path / "hw.py"
+    path.write_text(MOMENTUM)
+    stack = HomeworkStack(load_homework(str(path)), digits)
+    debugger = Debugger(Timeline(stack, digits.train, choose_engine("auto", stack), Settings(0.01)))
+    for _ in range(3):
+        debugger.next_sample()
+    frames = debugger.frames
+    path.write_text(MOMENTUM + "# nothing new\n")
+    assert reload(debugger, digits).said.endswith("This sample's numbers are the same as before.")
+    assert np.array_equal(debugger.frames[-1].after["W"], frames[-1].after["W"])
+    path.write_text(MOMENTUM.replace("0.9", "0.5").replace("SLOPE = 1.0", "SLOPE = 2.0"))
+    reload(debugger, digits)
+    layer, module = debugger.stack.homework.layers[0], debugger.stack.homework.module  # type: ignore[attr-defined]
+    assert layer.momentum == 0.5 and module.SLOPE == 2.0 and "W" in layer.velocity

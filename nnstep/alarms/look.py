@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstep.activations import activation_name
 from nnstep.alarms.probing import MOST_IN_BATCH, Learning, is_known, probe, rms
 from nnstep.layers import ACTIVATIONS, Array
 from nnstep.samples import Samples
@@ -137,8 +138,7 @@ def activation_kind(name: str, has_parameters: bool, X: Array, Y: Array) -> str:
         return word
     if has_parameters or X.shape != Y.shape or not np.any(X < 0) or not np.all(np.isfinite(X)):
         return ""
-    matching = (kind for kind, known in ACTIVATIONS.items() if np.allclose(Y, known.function(X), rtol=1e-4, atol=1e-6))
-    return next(matching, "")
+    return activation_name(X, Y)
 
 
 def mismatched(labels: NDArray[np.uint8], targets: Array) -> int:
@@ -162,7 +162,8 @@ def _idle(stack: Stack, index: int) -> Mapping[str, int]:
 
 def _layer_look(stack: Stack, index: int, X: Array, Y: Array, target: Array | None, learning: Learning) -> LayerLook:
     name = stack.names[index]
-    kind = activation_kind(name, bool(learning.before), X, Y)
+    known = getattr(stack.layers[index], "kind", "")  # found where a student's layer was loaded
+    kind = known or activation_kind(name, bool(learning.before), X, Y)
     return LayerLook(
         name,
         kind,

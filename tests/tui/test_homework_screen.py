@@ -274,3 +274,17 @@ async def test_a_layer_that_loops_while_training_is_named_and_can_be_given_up(tm
         await until(pilot, lambda: not isinstance(app.screen, RunningScreen))
         assert running() == ("", 0.0)
         assert app.debugger.timeline.count == 0
+
+
+async def test_alarms_after_a_reload_are_about_the_new_layers(tmp_path: Path) -> None:
+    app = make_app(write(tmp_path))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("]", "]")
+        path = tmp_path / "hw.py"
+        path.write_text(path.read_text().replace("28 * 28, 16", "28 * 28, 20").replace("(16, 10)", "(20, 10)"))
+        await until(pilot, lambda: "the run begins anew" in notices(app))
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen) and app.screen.last is not None)
+        await until(pilot, lambda: isinstance(app.screen, RunScreen) and not app.screen.busy)
+        assert app.monitor.stack is app.debugger.timeline.stack
+        assert app.monitor.alarms is app.debugger.alarms and app.debugger.alarms == []
