@@ -11,6 +11,7 @@ from typing import Any
 from nnstep import __version__
 from nnstep.errors import NnstepError
 from nnstep.option_parser import Parser, unknown_command
+from nnstep.printed_text import plain_text
 from nnstep.streams import UNWRITABLE, drop_output, make_writable
 
 COMMANDS = (
@@ -53,8 +54,8 @@ def run_or_say(options: argparse.Namespace) -> int:
     except NnstepError as error:
         for text in (getattr(error, "printed", ""), getattr(error, "traceback", "")):
             if text:
-                print(text.rstrip("\n"), file=sys.stderr)
-        print(f"nnstep: {' '.join(str(error).split())}", file=sys.stderr)
+                print(plain_text(text).rstrip("\n"), file=sys.stderr)
+        print(f"nnstep: {' '.join(plain_text(str(error)).split())}", file=sys.stderr)
         return 2
     except MemoryError:
         print("nnstep: this does not fit into memory. Take smaller --layers or --limit", file=sys.stderr)

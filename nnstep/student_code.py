@@ -19,7 +19,6 @@ import numpy as np
 
 from nnstep.errors import NnstepError
 from nnstep.memory import limited_memory
-from nnstep.printed_text import plain_text
 
 TIME_LIMIT = 10.0
 GRACE = 1.0
@@ -346,7 +345,7 @@ def _spot(summary: traceback.FrameSummary) -> Spot:
 
 def _one_line(error: BaseException) -> str:
     try:
-        return " ".join(plain_text(str(error)).split())[:300]
+        return " ".join(str(error).split())[:300]
     except Exception:
         return ""
 

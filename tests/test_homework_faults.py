@@ -519,3 +519,12 @@ def test_a_layer_that_refuses_every_unknown_attribute_is_copied_all_the_same(
     path = Path(write(tmp_path))
     path.write_text(path.read_text() + "def refuse(self, name): raise RuntimeError(name)\nTanh.__getattr__ = refuse\n")
     assert main(["train", "--net", str(path), "--limit", "20", "--test-limit", "10", "--epochs", "1"]) == 0
+
+
+def test_what_a_command_says_of_an_error_holds_no_orders_to_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, TANH="print('\\x1b[2Jprinted')\nraise ValueError('\\x1b]0;title\\x07[red]no')")
+    assert main(["train", "--net", path, "--limit", "20", "--test-limit", "10"]) == 2
+    said = capsys.readouterr().err
+    assert "printed" in said and "ValueError: [red]no" in said and "\x1b" not in said

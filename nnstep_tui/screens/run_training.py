@@ -14,6 +14,7 @@ from nnstep.branches import with_rate
 from nnstep.debugger import Debugger
 from nnstep.errors import NnstepError
 from nnstep.flight import Flight, trainer_for
+from nnstep.printed_text import plain_text
 from nnstep.student_code import StudentError
 from nnstep.training import Progress, Trainer
 from nnstep_tui.keys import RUN
@@ -233,7 +234,7 @@ class RunTraining(RunScreenBase):
         lookout, then = event.flight.trainer.lookout, self._then
         self._then = None
         if event.error:
-            self.state, self.trouble = STOPPED, event.error.message
+            self.state, self.trouble = STOPPED, plain_text(event.error.message)
             self.notify(f"{event.error}. N and Enter open where it began.", severity="error", timeout=20)
             self.cursor.index = None
             if isinstance(event.error, StudentError):
