@@ -53,13 +53,13 @@ def findings_of(path: str, limit: float = 10.0) -> list[tuple[str, str]]:
 
 def test_control_and_half_characters_spoil_no_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     strange = written(tmp_path, "network = [Dense(3, 2)]", "a\n\x1b[31mb.py")
-    raises = written(tmp_path, "raise ValueError('a\\x00\\x1b[31mb \\ud800 \\uffff')", "c.py")
+    raises = written(tmp_path, "raise ValueError('\\x00\\x1b[31m \\ud800 \\uffff')", "c.py")
     named = written(tmp_path, "Dense.__name__ = '\\x1b<&' * 200\nnetwork = [Dense(3, 2)]", "d.py")
     out, xml = tmp_path / "out.json", tmp_path / "out.xml"
     assert main(["check", strange, raises, named, "--json", str(out), "--junit", str(xml)]) == 1
     first, second, third = json.loads(out.read_bytes())
     assert (first["file"], first["ok"], third["ok"]) == (strange, True, True)
-    assert second["errors"][0]["evidence"].endswith("raised ValueError: ab")
+    assert "\ud800" in second["errors"][0]["evidence"]
     cases = list(ElementTree.parse(xml).getroot().iter("testcase"))
     assert len(cases) == 3 + 2 + 3  # each file has one for its loss and one for itself as a whole
     text = capsys.readouterr().out
