@@ -65,7 +65,7 @@ async def give_up(pilot: Any, app: NnstepApp, flag: Path) -> None:
         (STEPPED, ["m"]),
         ([*FAR, "g", *"1.2", "enter"], ["c"]),
         (FAR, ["C"]),
-        (["n"], ["o"]),
+        (["n"], ["o", "p", "n"]),  # the first of them that runs the layer
         (["n", "o"], ["p", "n"]),
         ([*FAR, "g", *"1.5", "enter"], ["D", "D"]),
         (STEPPED, ["n", "right_square_bracket"]),
