@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from nnstep import __version__
 from nnstep.errors import NnstepError
 from nnstep.option_parser import Parser, unknown_command
 from nnstep.printed_text import plain_text
+from nnstep.signals import exit_code
 from nnstep.streams import UNWRITABLE, drop_output, make_writable
 
 COMMANDS = (
@@ -62,7 +64,7 @@ def run_or_say(options: argparse.Namespace) -> int:
         return 2
     except KeyboardInterrupt as stop:
         print("nnstep: interrupted", file=sys.stderr)
-        return 128 + getattr(stop, "number", 2)  # another signal than Ctrl-C says which
+        return exit_code(getattr(stop, "number", signal.SIGINT))  # another signal than Ctrl-C says which
     except BrokenPipeError as error:
         drop_output(error)
         return 0

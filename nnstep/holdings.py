@@ -82,3 +82,20 @@ def parts_of(thing: Any) -> list[tuple[str | int, Any]]:
     if type(thing).__module__.partition(".")[0] in ("numpy", "builtins"):
         return []
     return list(attributes_of(thing).items())
+
+
+def part_at(thing: Any, key: Any) -> Any:
+    """What stands under a key of a thing: an entry, an attribute, or a variable of the function around a function."""
+    if isinstance(thing, types.FunctionType):
+        return cell_of(thing, str(key)).cell_contents
+    return thing[key] if isinstance(thing, dict | list | tuple) else getattr(thing, str(key))
+
+
+def set_part(thing: Any, key: Any, value: Any) -> None:
+    """Puts something else under a key of a thing."""
+    if isinstance(thing, types.FunctionType):
+        cell_of(thing, str(key)).cell_contents = value
+    elif isinstance(thing, dict | list):
+        thing[key] = value
+    else:
+        setattr(thing, str(key), value)

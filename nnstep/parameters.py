@@ -12,7 +12,7 @@ import numpy as np
 
 from nnstep.copies import copied
 from nnstep.errors import NnstepError
-from nnstep.holdings import attributes_of, cell_of, enclosed, holder_of
+from nnstep.holdings import attributes_of, enclosed, holder_of, part_at, set_part
 from nnstep.layers import Array
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -90,7 +90,7 @@ def array_at(layer: Any, path: Path) -> Array:
     """The array that stands at a place of a layer now."""
     value: Any = layer
     for key in path:
-        value = _step(value, key)
+        value = part_at(value, key)
     found: Array = value
     return found
 
@@ -104,19 +104,10 @@ def put_array(layer: Any, path: Path, array: Array) -> None:
         return
     holder: Any = layer
     for key in path[:-1]:
-        holder = _step(holder, key)
-    if isinstance(holder, FunctionType):
-        cell_of(holder, str(path[-1])).cell_contents = array.copy()
-    elif isinstance(holder, dict | list):
-        holder[path[-1]] = array.copy()  # type: ignore[index]
-    else:
-        setattr(holder_of(holder, str(path[-1])), str(path[-1]), array.copy())
-
-
-def _step(holder: Any, key: Any) -> Any:
-    if isinstance(holder, FunctionType):
-        return cell_of(holder, str(key)).cell_contents
-    return holder[key] if isinstance(holder, dict | list | tuple) else getattr(holder, str(key))
+        holder = part_at(holder, key)
+    if not isinstance(holder, FunctionType | dict | list):
+        holder = holder_of(holder, str(path[-1]))
+    set_part(holder, path[-1], array.copy())
 
 
 @contextmanager

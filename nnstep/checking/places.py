@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstep.holdings import DEEPEST, cell_of, parts_of, values_of
+from nnstep.holdings import DEEPEST, part_at, parts_of, set_part, values_of
 
 Anything = NDArray[Any]
 Path = tuple[str | int, ...]
@@ -121,13 +121,7 @@ def thing_at(layer: Any, path: Path) -> Any:
     """What stands at a place of a layer, as it is."""
     found = layer
     for key in path:
-        entries: Any = found
-        if key == GLOBALS:
-            found = globals_of(found)
-        elif isinstance(found, types.FunctionType):
-            found = cell_of(found, str(key)).cell_contents
-        else:
-            found = entries[key] if isinstance(found, dict | list | tuple) else getattr(found, str(key))
+        found = globals_of(found) if key == GLOBALS else part_at(found, key)
     return found
 
 
@@ -142,12 +136,8 @@ def put(layer: Any, path: Path, array: Anything) -> None:
         return
     value = float(array) if isinstance(live, float | np.floating) else array.copy()
     holder = thing_at(layer, path[:-1])
-    if isinstance(holder, types.FunctionType):
-        cell_of(holder, str(path[-1])).cell_contents = value
-    elif isinstance(holder, dict | list):
-        holder[path[-1]] = value  # type: ignore[index]
-    elif not isinstance(holder, tuple):
-        setattr(holder, str(path[-1]), value)
+    if not isinstance(holder, tuple):
+        set_part(holder, path[-1], value)
 
 
 def name_of(path: Path) -> str:
