@@ -89,10 +89,12 @@ class LocalBackend:
         from joblib import parallel_config
         from joblib.externals.loky import BrokenProcessPool
 
+        from nnstep.wars.local_joblib import BACKEND
+
         _begin_trackers()
         parts = [jobs] if together and self.workers > 1 else [[job] for job in jobs]
         try:
-            with quiet(), parallel_config(backend="loky", inner_max_num_threads=1):
+            with quiet(), parallel_config(backend=BACKEND, inner_max_num_threads=1):
                 for part in parts:
                     calls = [((job, self.reporter), {"save": self.save(job)}) for job in part]
                     yield from in_parallel(calls, max(self.workers, 2))
@@ -101,9 +103,9 @@ class LocalBackend:
 
     def stop(self) -> None:
         """Ends the processes at once."""
-        from joblib.externals.loky import get_reusable_executor
+        from nnstep.wars.local_joblib import end_all
 
-        get_reusable_executor().shutdown(wait=True, kill_workers=True)
+        end_all()
 
 
 def in_parallel(calls: list[Any], workers: int) -> Iterator[Result]:

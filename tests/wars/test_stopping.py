@@ -85,6 +85,17 @@ def test_ctrl_c_while_the_processes_begin_is_as_quiet(contest: Path) -> None:
     assert code == 130 and err == "Stopped; the same command goes on from here\n"
 
 
+def test_a_pool_ends_without_a_word_just_after_a_job_was_handed_in() -> None:
+    code = (
+        "import time; from joblib.externals.loky import get_reusable_executor as pool\n"
+        "from nnstep.wars.local_joblib import end_all\n"
+        "for _ in range(5):\n"
+        "    pool(2).submit(abs, -3).result(); [pool(2).submit(time.sleep, 600) for _ in range(3)]; end_all()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_under_nohup_a_closed_terminal_stops_nothing(contest: Path) -> None:
     contest.write_text(LONG)
     process = start(contest, before="trap '' HUP")
