@@ -122,13 +122,8 @@ class Results:
         if not Path(path).resolve().parent.is_dir():
             raise NnstepError(f"{path}: the folder {Path(path).parent} does not exist")
         with self._connect() as connection:
-            empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-            if empty and new:
-                with connection:
-                    columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-                    connection.execute(f"CREATE TABLE IF NOT EXISTS results ({columns})")
-                    connection.execute(f"PRAGMA application_id = {MARK}")
-                    connection.execute(f"PRAGMA user_version = {FORMAT}")
+            if new and _is_empty(connection):
+                _make_table(connection)
             mark, version = (
                 connection.execute(f"PRAGMA {n}").fetchone()[0] for n in ("application_id", "user_version")
             )
@@ -171,6 +166,21 @@ class Results:
             raise NnstepError(f"{self.path}: cannot be used as a results file ({error})") from None
         except UnicodeDecodeError:  # sqlite3 quotes a damaged file in its message, and cannot read that
             raise NnstepError(f"{self.path}: cannot be used as a results file (it is damaged)") from None
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    return not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+
+
+def _make_table(connection: sqlite3.Connection) -> None:
+    """Makes a file that of several who begin at once one alone makes, and nobody sees half made."""
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        if _is_empty(connection):
+            columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+            connection.execute(f"CREATE TABLE results ({columns})")
+            connection.execute(f"PRAGMA application_id = {MARK}")
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
 
 
 def merge(sources: Iterable[str], target: str) -> tuple[int, int]:

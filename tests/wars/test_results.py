@@ -51,7 +51,10 @@ def test_what_is_there_is_never_changed(tmp_path: Path) -> None:
 def test_several_people_append_to_one_file_at_once(tmp_path: Path) -> None:
     path = str(tmp_path / "r.sqlite")
 
+    together = threading.Barrier(4)
+
     def append(person: int) -> None:
+        together.wait()
         for number in range(10):
             Results(path).add(result(f"{person}.{number}"), str(person))
 
