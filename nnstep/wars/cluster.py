@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import CancelledError
 from typing import Any
 
@@ -51,7 +51,7 @@ class ClusterBackend:
                 "Start one: dask scheduler",
             ) from None
 
-    def run(self, jobs: list[Job], together: bool) -> Iterator[Result]:
+    def run(self, jobs: list[Job], together: bool) -> Generator[Result]:
         """See `Backend.run`."""
         from distributed import KilledWorker
         from joblib import parallel_config
@@ -78,7 +78,7 @@ class ClusterBackend:
     def _scheduler_gone(self) -> NnstepError:
         return NnstepError(f"--scheduler {self.address}: it went away", "The same command goes on from here")
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Leaves the cluster; what runs there for this contest is dropped."""
         with contextlib.suppress(OSError, TimeoutError):
             self.client.close()

@@ -132,12 +132,12 @@ def _run(left: list[Job], total: int, data: Dataset, results: Results, options: 
         return died
     who = options.who or _user()
     reports.begin()
-    backend: LocalBackend | ClusterBackend | None = None
+    cluster: ClusterBackend | None = None
     try:
         if options.backend == "dask":
-            backend = ClusterBackend(options.scheduler, reports, data)
-        else:
-            backend = LocalBackend(min(options.jobs or cores(), len(left)), reports, _run_files(results, options))
+            cluster = ClusterBackend(options.scheduler, reports, data)
+        workers = min(options.jobs or cores(), len(left))
+        backend = cluster or LocalBackend(workers, reports, _run_files(results, options))
         with watching(reports, total, total - len(left)) as shown:
 
             def take(result: Result) -> None:
@@ -149,8 +149,8 @@ def _run(left: list[Job], total: int, data: Dataset, results: Results, options: 
 
             run_all(left, backend, reports, take)
     finally:
-        if backend:
-            backend.stop()
+        if cluster:
+            cluster.close()
         reports.end()
     return died
 

@@ -30,9 +30,9 @@ def end_processes(executor: ProcessPoolExecutor) -> None:
     executor.shutdown(wait=True)
 
 
-def end_all() -> None:
-    """Ends the pool that joblib keeps for the next call."""
-    end_processes(get_reusable_executor(reuse=True))
+def dismiss() -> None:
+    """Lets the idle processes go that joblib keeps for the next call."""
+    get_reusable_executor(reuse=True).shutdown(wait=True)
 
 
 register_parallel_backend(BACKEND, CarefulLoky)

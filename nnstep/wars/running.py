@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, Protocol
 
 from nnstep.samples import Dataset
@@ -23,8 +23,10 @@ DIED = f"its process died {ATTEMPTS} times"
 class Backend(Protocol):
     """Where jobs run."""
 
-    def run(self, jobs: list[Job], together: bool) -> Iterator[Result]:
+    def run(self, jobs: list[Job], together: bool) -> Generator[Result]:
         """Gives results as they come; `together` tells several at a time from one at a time.
+
+        Closing the generator ends what still runs.
 
         Raises:
             WorkerDied: a process that ran one of them went away.
@@ -50,10 +52,11 @@ def run_all(jobs: list[Job], backend: Backend, reports: Reports, take: Callable[
 
     def run(some: list[Job], together: bool) -> bool:
         try:
-            for result in backend.run(some, together):
-                if waiting.pop(result.job.key, None):
-                    reports.drop(result.job.key)
-                    take(result)
+            with contextlib.closing(backend.run(some, together)) as results:
+                for result in results:
+                    if waiting.pop(result.job.key, None):
+                        reports.drop(result.job.key)
+                        take(result)
         except WorkerDied:
             return False
         return True
@@ -84,12 +87,12 @@ class LocalBackend:
         self.workers, self.save = workers, save
         self.reporter = FileReporter(str(reports.folder))
 
-    def run(self, jobs: list[Job], together: bool) -> Iterator[Result]:
+    def run(self, jobs: list[Job], together: bool) -> Generator[Result]:
         """See `Backend.run`."""
         from joblib import parallel_config
         from joblib.externals.loky import BrokenProcessPool
 
-        from nnstep.wars.local_joblib import BACKEND
+        from nnstep.wars.local_joblib import BACKEND, dismiss
 
         _begin_trackers()
         parts = [jobs] if together and self.workers > 1 else [[job] for job in jobs]
@@ -100,15 +103,10 @@ class LocalBackend:
                     yield from in_parallel(calls, max(self.workers, 2))
         except BrokenProcessPool:
             raise WorkerDied from None
-
-    def stop(self) -> None:
-        """Ends the processes at once."""
-        from nnstep.wars.local_joblib import end_all
-
-        end_all()
+        dismiss()
 
 
-def in_parallel(calls: list[Any], workers: int) -> Iterator[Result]:
+def in_parallel(calls: list[Any], workers: int) -> Generator[Result]:
     """Runs jobs and gives their results as they come."""
     from joblib import Parallel, delayed
 

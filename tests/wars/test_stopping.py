@@ -88,9 +88,10 @@ def test_ctrl_c_while_the_processes_begin_is_as_quiet(contest: Path) -> None:
 def test_a_pool_ends_without_a_word_just_after_a_job_was_handed_in() -> None:
     code = (
         "import time; from joblib.externals.loky import get_reusable_executor as pool\n"
-        "from nnstep.wars.local_joblib import end_all\n"
+        "from nnstep.wars.local_joblib import end_processes\n"
         "for _ in range(5):\n"
-        "    pool(2).submit(abs, -3).result(); [pool(2).submit(time.sleep, 600) for _ in range(3)]; end_all()\n"
+        "    pool(2).submit(abs, -3).result(); [pool(2).submit(time.sleep, 600) for _ in range(3)]\n"
+        "    end_processes(pool(2))\n"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert (ended.returncode, ended.stderr) == (0, "")
