@@ -107,8 +107,8 @@ class CurvesApp(App[None]):
     def _rows(self, plot: CurvePlot, shown: Sequence[Course], colours: Sequence[int], with_group: bool) -> Text:
         text = Text(no_wrap=True, overflow="ellipsis")
         wide = max(len(course.name) for course in shown)
-        for course, colour in zip(shown, colours, strict=True):
-            text.append(" ━━ ", plot.colour_of(colour % COLOURS))
+        for number, (course, colour) in enumerate(zip(shown, colours, strict=True)):
+            text.append(f" {plot.letter(number)}━━ ", plot.colour_of(colour % COLOURS))
             text.append(f"{course.name:{wide}}  ")
             text.append(f"{course.group.rpartition(': ')[2]}\n" if with_group else f"{course.says()}\n")
         text.rstrip()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from rich.style import Style
-from rich.text import Text
 
-from nnstep_tui.widgets.curve_plot import CurvePlot
+from nnstep_tui.widgets.curve_plot import CurvePlot, Series
 
 GREY = 99
 
@@ -17,13 +16,8 @@ class ContestPlot(CurvePlot):
         """The style of a curve."""
         return self._line(colour)
 
-    def legend(self) -> Text:
-        """The names of the curves that are not grey, the last one first."""
-        text = Text(" ", no_wrap=True, overflow="ellipsis")
-        for series in reversed([one for one in self._view.series if one.colour != GREY]):
-            text.append("━━ ", self._line(series.colour))
-            text.append(f"{series.name}   ")
-        return text
+    def _has_name(self, series: Series) -> bool:
+        return series.colour != GREY
 
     def _line(self, colour: int) -> Style:
         return self._style("axis") if colour == GREY else super()._line(colour)

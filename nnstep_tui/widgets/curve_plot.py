@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from string import ascii_letters
 from typing import ClassVar
 
 import numpy as np
@@ -21,6 +22,8 @@ from nnstep.plotting import Axis, Floats, axis_of, line_dots, spread, tick_text,
 GUTTER = 8
 COLOURS = 5
 POINT = "●"
+LETTERS_APART = 3
+BOLD = Style(bold=True)
 BRAILLE = {bits: chr(0x2800 + bits) if bits else " " for bits in range(256)}
 
 
@@ -110,12 +113,18 @@ class CurvePlot(Widget):
         self.refresh()
 
     def legend(self) -> Text:
-        """The names of the joined curves in their colours, the last one first."""
+        """The names of the joined curves in their colours, with their letters, the last one first."""
         text = Text(" ", no_wrap=True, overflow="ellipsis")
-        for series in reversed([one for one in self._view.series if not one.points]):
+        for letter, series in self._named():
+            text.append(letter, self._line(series.colour) + BOLD)
             text.append("━━ ", self._line(series.colour))
             text.append(f"{series.name}   ")
         return text
+
+    def letter(self, number: int) -> str:
+        """The letter of a joined curve, counted from the one drawn last; empty where there is but one."""
+        named = self._named()
+        return named[number][0] if number < len(named) else ""
 
     def colour_of(self, number: int) -> Style:
         """The style of one of the plot's colours."""
@@ -176,9 +185,34 @@ class CurvePlot(Widget):
             owners[mine] = series.colour
         return dots, owners
 
+    def _has_name(self, series: Series) -> bool:
+        """The curve stands in the legend."""
+        return not series.points
+
+    def _named(self) -> list[tuple[str, Series]]:
+        """The curves of the legend, the last one first, each with the letter that tells it from others."""
+        curves = [one for one in reversed(self._view.series) if self._has_name(one)]
+        letters = ascii_letters if len(curves) > 1 else ""
+        return [(letters[number : number + 1], series) for number, series in enumerate(curves)]
+
+    def _letters(self, axis: Axis, signs: list[dict[int, Segment]]) -> None:
+        """Writes each curve's letter near its end, not all at one place, so that equal curves keep theirs."""
+        view = self._view
+        for number, (letter, series) in enumerate(self._named()):
+            x, y = _inside(series, view)
+            x, y = x[np.isfinite(y)], y[np.isfinite(y)]
+            if not letter or not len(x):
+                continue
+            column = max(self._column(float(x[0])), self._column(float(x[-1])) - LETTERS_APART * number)
+            at = view.start + (column + 0.5) / self.columns * (view.stop - view.start)
+            place = float(axis.place(np.interp([at], x, y))[0])
+            row = min(len(signs) - 1, max(0, int((1 - place) * len(signs))))
+            signs[row][column] = Segment(letter, self._line(series.colour) + BOLD)
+
     def _signs(self, axis: Axis, rows: int, top: NDArray[np.uint8]) -> list[dict[int, Segment]]:
         """What stands in each row over the lines, by column: points, and where the top row has room what they are."""
         signs: list[dict[int, Segment]] = [{} for _ in range(rows)]
+        self._letters(axis, signs)
         for series in self._view.series:
             x, y = _inside(series, self._view)
             if not series.points or not np.isfinite(y).any():
@@ -186,7 +220,7 @@ class CurvePlot(Widget):
             style = self._line(series.colour)
             for at, place in zip(x[np.isfinite(y)].tolist(), axis.place(y[np.isfinite(y)]).tolist(), strict=True):
                 row = min(rows - 1, max(0, int((1 - place) * rows)))
-                signs[row][self._column(at)] = Segment(POINT, style)
+                signs[row].setdefault(self._column(at), Segment(POINT, style))
             note = f"{POINT} {series.name} "
             first = len(top) - len(note)
             if rows > 3 and first > 0 and not signs[0] and not top[first:].any():
