@@ -18,7 +18,7 @@ from nnstep.losses import LOSSES
 from nnstep.parameters import Path, array_at, arrays_of, matters, parameter_paths, same_random_numbers
 from nnstep.samples import Dataset
 from nnstep.stack import Arrays, Snapshot, Stack
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 from nnstep.student_layer import BACKWARD, FORWARD, Notes, Shape, StudentLayer
 from nnstep.student_loss import adapted_loss
 from nnstep.student_state import StateKeeper, changed_variables, going_on

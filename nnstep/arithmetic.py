@@ -2,65 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from nnstep.affine_form import AffineForm
-from nnstep.layers import Activation, ActivationLayer, AffineLayer, Array
-from nnstep.recognized import NEAR, NEAR_SINGLE, activation_of, affine_of, is_mean_squared_error
+from nnstep import (
+    activation_arithmetic,
+    affine_arithmetic,
+    layer_arithmetic,
+    loss_arithmetic,
+    optimizer_arithmetic,
+)
+from nnstep.layers import ActivationLayer, AffineLayer, Array
+from nnstep.recognized import NEAR, NEAR_SINGLE, activation_of, affine_of
 from nnstep.stepping import Frame
-from nnstep.tensors import kept_symbol, symbol_of, tensor_of
+from nnstep.tensors import symbol_of, tensor_of
+from nnstep.terms import Factor, Place, Sum, Term, in_product, name_of, short, subscript
 
 MOST_TERMS = 40
-Index = tuple[int, ...]
-OWN = AffineForm("weights", False, "bias")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One number of a sample's pass.
-
-    Attributes:
-        step: the index of the step.
-        key: of which tensor, as `tensors_of` names it.
-        index: which element, with all axes; () for E.
-    """
-
-    step: int
-    key: str
-    index: Index
-
-
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """What a term is the product of.
-
-    Attributes:
-        text: its name, such as `X[17]` or `W[17,3]`.
-        value: the number.
-        place: where it can be seen, always in the same step; None for constants such as η.
-    """
-
-    text: str
-    value: float
-    place: Place | None
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One term of a sum.
-
-    Attributes:
-        factors: what it is made of.
-        value: what it adds.
-        text: how it is written in numbers, such as `0.31·(−0.02)`.
-    """
-
-    factors: tuple[Factor, ...]
-    value: float
-    text: str
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -86,15 +46,6 @@ class Arithmetic:
     terms: tuple[Term, ...] = ()
     source: Place | None = None
     note: str = ""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Sum:
-    """A formula with all that its terms add, and a way to write one of them out by its number."""
-
-    formula: str
-    values: Array
-    term: Callable[[int], Term]
 
 
 def explain(frames: Sequence[Frame], layers: Sequence[object], place: Place) -> Arithmetic:
@@ -182,89 +133,27 @@ def _given(frames: Sequence[Frame], place: Place, name: str, value: float) -> Ar
 
 
 def _computed(frame: Frame, layer: object, place: Place) -> Sum | None:
-    from nnstep import layer_arithmetic, loss_arithmetic, optimizer_arithmetic  # these are made of what is below
-
     group, _, parameter = place.key.partition(".")
     if frame.step.phase == "loss":
-        if frame.target is None or not ("mean squared error" in frame.step.name or is_mean_squared_error(frame)):
-            return loss_arithmetic.formula(frame, place)
-        return _loss(frame) if group == "output" else _loss_gradient(frame, place)
-    if frame.step.phase == "backward" and not frame.rule.plain and group in ("update", "after", "state_after"):
+        return loss_arithmetic.formula(frame, place)
+    kept = group == "state_after" and frame.step.phase == "backward" and not frame.rule.plain
+    if kept or group in ("update", "after"):
         return optimizer_arithmetic.formula(frame, place)
-    if group in ("update", "after"):
-        return _update(frame, place, parameter)
     if (own := layer_arithmetic.formula(frame, layer, place)) is not None:
         return own
     if group not in ("output", "input_gradient", "gradients"):
         return None
-    form = OWN if isinstance(layer, AffineLayer) else affine_of(frame)
+    form = affine_arithmetic.OWN if isinstance(layer, AffineLayer) else affine_of(frame)
     if form:
-        rules = {"output": _affine_output, "input_gradient": _affine_input_gradient, "gradients": _affine_gradient}
-        found = rules[group](frame, place, form)
+        found = affine_arithmetic.formula(frame, place, form)
         if found or not frame.derived:
             return found
     activation = layer.activation if isinstance(layer, ActivationLayer) else activation_of(frame)
     if activation and group in ("output", "input_gradient"):
-        return _activation(frame, activation, place)
+        return activation_arithmetic.formula(frame, activation, place)
     if group == "gradients" and frame.derived:
         return _derived_gradient(frame, place, parameter)
     return None
-
-
-def _affine_output(frame: Frame, place: Place, form: AffineForm) -> Sum:
-    """Y[r,j] = Σᵢ X[r,i] W[i,j] + b[j]."""
-    (row, j), X = place.index, frame.input
-    products = X[row] * form.W(frame.before)[:, j]
-    bias = form.bias
-
-    def term(i: int) -> Term:
-        if bias is not None and i == len(products):
-            return term_of(place, (f"before.{bias}", form.bias_index(frame.before, j), frame))
-        weight = (f"before.{form.weights}", form.weights_index(i, j), frame)
-        return term_of(place, ("input", (row, i), frame), weight)
-
-    formula = f"Σᵢ X{_row(X, row, 'i')}·{_weight(form, 'i', j)}"
-    if bias is None:
-        return Sum(formula, products, term)
-    out = name_of(frame, f"before.{bias}", form.bias_index(frame.before, j))
-    return Sum(f"{formula} + {out}", np.append(products, form.b(frame.before)[j]), term)
-
-
-def _affine_input_gradient(frame: Frame, place: Place, form: AffineForm) -> Sum:
-    """dE/dX[r,i] = Σⱼ dE/dY[r,j] W[i,j], with the weights before the update."""
-    (row, i), W, dE_dY = place.index, form.W(frame.before), frame.output_gradient
-    assert dE_dY is not None
-
-    def term(j: int) -> Term:
-        weight = (f"before.{form.weights}", form.weights_index(i, j), frame)
-        return term_of(place, ("output_gradient", (row, j), frame), weight)
-
-    return Sum(f"Σⱼ dE/dY{_row(dE_dY, row, 'j')}·{_weight(form, i, 'j')}", dE_dY[row] * W[i], term)
-
-
-def _affine_gradient(frame: Frame, place: Place, form: AffineForm) -> Sum | None:
-    """dE/dW[i,j] = Σ X[r,i] dE/dY[r,j] and dE/db[j] = Σ dE/dY[r,j], over the rows of the batch."""
-    dE_dY, X, many = frame.output_gradient, frame.input, len(frame.input) > 1
-    assert dE_dY is not None
-    parameter = place.key.partition(".")[2]
-    if parameter == form.bias:
-        j = int(np.ravel_multi_index(place.index, frame.before[parameter].shape))
-        formula = f"Σᵣ dE/dY[r,{j}]" if many else f"dE/dY[{j}]"
-        return Sum(formula, dE_dY[:, j], lambda row: term_of(place, ("output_gradient", (row, j), frame)))
-    if parameter != form.weights:
-        return None
-    i, j = place.index[::-1] if form.transposed else place.index
-
-    def term(row: int) -> Term:
-        return term_of(place, ("input", (row, i), frame), ("output_gradient", (row, j), frame))
-
-    formula = f"Σᵣ X[r,{i}]·dE/dY[r,{j}]" if many else f"X[{i}]·dE/dY[{j}]"
-    return Sum(formula, X[:, i] * dE_dY[:, j], term)
-
-
-def _weight(form: AffineForm, i: object, j: object) -> str:
-    first, second = (j, i) if form.transposed else (i, j)
-    return f"{symbol_of(form.weights)}[{first},{second}]"
 
 
 def _derived_gradient(frame: Frame, place: Place, parameter: str) -> Sum:
@@ -275,150 +164,6 @@ def _derived_gradient(frame: Frame, place: Place, parameter: str) -> Sum:
             for group, v in (("before", before), ("after", after))]  # fmt: skip
     value = (before - after) / rate
     text = f"({short(before)} − {in_product(after)})/{short(rate)}"
-    at = _subscript(frame.before[parameter], index)
+    at = subscript(frame.before[parameter], index)
     formula = f"({symbol}{at} before − {symbol}{at} after)/η"
     return Sum(formula, np.array([value]), lambda _: Term((*pair, Factor("η", rate, None)), value, text))
-
-
-def _update(frame: Frame, place: Place, parameter: str) -> Sum:
-    """ΔW = −η dE/dW, and W after = W before − η dE/dW."""
-    index, rate = place.index, frame.learning_rate
-    gradient = frame.gradients.get(parameter)
-    slope = 0.0 if gradient is None else float(gradient[index])
-    factors = (Factor("−η", -rate, None), factor_of(place, (f"gradients.{parameter}", index, frame)))
-    step = Term(factors, -rate * slope, _product(factors))
-    formula = f"−η·{factors[1].text}"
-    if place.key.startswith("update"):
-        return Sum(formula, np.array([step.value]), lambda _: step)
-    kept = term_of(place, (f"before.{parameter}", index, frame))
-    terms = (kept, step)
-    formula = f"{kept.factors[0].text} − η·{factors[1].text}"
-    return Sum(formula, np.array([kept.value, step.value]), lambda number: terms[number])
-
-
-def _activation(frame: Frame, activation: Activation, place: Place) -> Sum:
-    """Y[j] = f(X[j]), and dE/dX[j] = dE/dY[j] f′(X[j])."""
-    index, name = place.index, activation.name
-    x = factor_of(place, ("input", index, frame))
-    if place.key == "output":
-        assert frame.output is not None
-        y = float(frame.output[index])
-        return Sum(f"{name}({x.text})", np.array([y]), lambda _: Term((x,), y, f"{name}({short(x.value)})"))
-    above = factor_of(place, ("output_gradient", index, frame))
-    one = np.full((1, 1), x.value, frame.input.dtype)
-    slope = float(activation.derivative(one)[0, 0])
-    derivative = Factor(f"{name}′({x.text})", slope, x.place)
-    written = _slope_in_numbers(name, float(activation.function(one)[0, 0]), x.value, slope)
-    term = Term((above, derivative), above.value * slope, f"{in_product(above.value)}·{written}")
-    return Sum(f"{above.text}·{derivative.text}", np.array([term.value]), lambda _: term)
-
-
-def _slope_in_numbers(name: str, y: float, x: float, slope: float) -> str:
-    """f′(x) as it is worked out by hand, where that is short."""
-    if name == "tanh":
-        return f"(1 − {in_product(y)}²)"
-    if name == "sigmoid":
-        return f"{short(y)}·(1 − {short(y)})"
-    return short(slope) if name in ("relu", "identity") else f"{name}′({short(x)})"
-
-
-def _loss(frame: Frame) -> Sum:
-    """E = Σ (y − ŷ)²/n over all n elements."""
-    y, y_hat = frame.target, frame.input
-    assert y is not None
-    n = y.size
-
-    def term(number: int) -> Term:
-        index = tuple(int(i) for i in np.unravel_index(number, y.shape))
-        pair = _targets(frame, index)
-        text = f"({short(pair[0].value)} − {in_product(pair[1].value)})²/{n}"
-        return Term(pair, (pair[0].value - pair[1].value) ** 2 / n, text)
-
-    return Sum(f"Σⱼ (y[j] − ŷ[j])²/{n}", ((y - y_hat) ** 2 / n).ravel(), term)
-
-
-def _loss_gradient(frame: Frame, place: Place) -> Sum:
-    """dE/dŷ[j] = −2 (y[j] − ŷ[j])/n."""
-    pair, n = _targets(frame, place.index), frame.input.size
-    value = -2 * (pair[0].value - pair[1].value) / n
-    text = f"−2·({short(pair[0].value)} − {in_product(pair[1].value)})/{n}"
-    term = Term(pair, value, text)
-    return Sum(f"−2·({pair[0].text} − {pair[1].text})/{n}", np.array([value]), lambda _: term)
-
-
-def _targets(frame: Frame, index: Index) -> tuple[Factor, Factor]:
-    step = frame.step.index
-    here = Place(step, "input", index)
-    return (
-        factor_of(Place(step, "target", index), ("target", index, frame)),
-        Factor(name_of(frame, "input", index), float(frame.input[index]), here),
-    )
-
-
-Source = tuple[str, Index, Frame]
-
-
-def term_of(place: Place, *sources: Source) -> Term:
-    """The product of numbers of one step, each given by its tensor's key, its index and the step's frame."""
-    factors = tuple(factor_of(place, source) for source in sources)
-    value = float(np.prod([factor.value for factor in factors]))
-    return Term(factors, value, _product(factors))
-
-
-def factor_of(place: Place, source: Source) -> Factor:
-    """One number of a step, with its name and its place."""
-    key, index, frame = source
-    array = tensor_of(frame, key)
-    value = 0.0 if array is None else float(array[index])
-    return Factor(name_of(frame, key, index), value, Place(place.step, key, index))
-
-
-def _product(factors: Sequence[Factor]) -> str:
-    return "·".join(in_product(factor.value) for factor in factors)
-
-
-def in_product(value: float) -> str:
-    """A number as it stands behind a sign: negative ones in brackets."""
-    text = short(value)
-    return f"({text})" if text.startswith("−") else text
-
-
-def name_of(frame: Frame, key: str, index: Index) -> str:
-    """Symbol and subscript, such as `W[17,3]`; a batch of one row has no row in its subscripts."""
-    group, _, parameter = key.partition(".")
-    loss = frame.step.phase == "loss"
-    if parameter:
-        if group in ("details", "state", "state_after"):
-            return kept_symbol(key) + (_subscript(tensor_of(frame, key), index) if index else "")
-        symbol = symbol_of(parameter)
-        array = frame.before[parameter]
-        prefix = {"gradients": "dE/d", "update": "Δ"}.get(group, "")
-        suffix = " after" if group == "after" else ""
-        return f"{prefix}{symbol}{_subscript(array, index)}{suffix}"
-    symbols = {
-        "input": "ŷ" if loss else "X",
-        "output": "E" if loss else "Y",
-        "target": "y",
-        "output_gradient": "dE/dY",
-        "input_gradient": "dE/dŷ" if loss else "dE/dX",
-    }
-    return symbols[group] + (_subscript(tensor_of(frame, key), index) if index else "")
-
-
-def _subscript(array: Array | None, index: Index) -> str:
-    shown = index[1:] if array is not None and array.ndim > 1 and array.shape[0] == 1 else index
-    return f"[{','.join(map(str, shown))}]" if shown else ""
-
-
-def _row(array: Array, row: int, letter: str) -> str:
-    return f"[{letter}]" if len(array) == 1 else f"[{row},{letter}]"
-
-
-def short(value: float) -> str:
-    """A number with four significant digits."""
-    if not np.isfinite(value):
-        return "NaN" if value != value else "∞" if value > 0 else "−∞"
-    if value == 0:
-        return "0"
-    text = f"{value:.4g}" if 1e-3 <= abs(value) < 1e4 else f"{value:.3e}"
-    return text.replace("-", "−")

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import numpy as np
 
-from nnstep.arithmetic import Arithmetic, short
+from nnstep.arithmetic import Arithmetic
+from nnstep.terms import short
 
 DIGITS = 4
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -120,6 +121,23 @@ def thin(branch: Branch, checkpoints: dict[int, Parameters], spacing: int) -> No
             del checkpoints[count]
         else:
             kept = count
+
+
+def checkpoint_before(branch: Branch, count: int) -> int | None:
+    """The last checkpoint of a branch's own that is not after a count."""
+    known = sorted(branch.checkpoints)
+    index = bisect_right(known, count)
+    return known[index - 1] if index else None
+
+
+def replays(branch: Branch, count: int) -> int:
+    """How many samples lie between a count and the checkpoint before it, on whatever branch that is."""
+    total = 0
+    while (at := checkpoint_before(branch, count)) is None:
+        total += count - branch.start
+        assert branch.parent is not None
+        branch, count = branch.parent, branch.origin
+    return total + count - at
 
 
 def size_of(parameters: Parameters) -> int:

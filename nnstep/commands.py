@@ -27,7 +27,8 @@ from nnstep.runs import open_run, read_notes, read_run
 from nnstep.samples import Dataset, Samples
 from nnstep.stepping import Frame, run_steps
 from nnstep.storage import write_whole
-from nnstep.student_code import TIME_LIMIT, StudentError
+from nnstep.student_code import TIME_LIMIT
+from nnstep.student_errors import StudentError
 from nnstep.timeline import Timeline
 from nnstep.tracing import as_arrays, as_json, as_text
 from nnstep.workbench import Workbench, check_sample, set_up, settings_of

@@ -7,16 +7,16 @@ from collections import OrderedDict
 import numpy as np
 
 from nnstep.alarms.alarm import Alarm
-from nnstep.branches import Branch, Position
+from nnstep.branches import Branch, Position, free_name
 from nnstep.breakpoints import Breakpoints
 from nnstep.errors import NnstepError
 from nnstep.layers import Array
 from nnstep.moments import moments_at
 from nnstep.network import epoch_order
 from nnstep.stack import Parameters, Stack
-from nnstep.stepping import Frame, snapshot_after, snapshot_before
-from nnstep.student_code import StudentError
-from nnstep.timeline import Timeline, loss_of, outcome_of, says_of
+from nnstep.stepping import Frame, loss_of, outcome_of, says_of, snapshot_after, snapshot_before
+from nnstep.student_errors import StudentError
+from nnstep.timeline import Timeline
 from nnstep.watches import Watches
 
 KEPT_SAMPLES = 6
@@ -321,9 +321,7 @@ class Debugger:
             options: as `Timeline.fork` takes them.
         """
         here = left_at or (self.timeline.count, self.cursor)
-        names = self.timeline.branches
-        free = next(n for n in (name, *(f"{name} ({i})" for i in range(2, len(names) + 3))) if n not in names)
-        branch = self.timeline.fork(free, **options)  # type: ignore[arg-type]
+        branch = self.timeline.fork(free_name(self.timeline.branches, name), **options)  # type: ignore[arg-type]
         self._left_at[branch] = here
         return branch
 
@@ -334,17 +332,14 @@ class Debugger:
             NnstepError: the new layers cannot run the sample here, which the old ones can; then all is as it was.
         """
         timeline, cursor, failed = self.timeline, self.cursor, self.failure is not None
-        before, old = (timeline.branch, timeline.count), timeline.stack
-        names = timeline.branches
-        free = next(n for n in (name, *(f"{name} ({i})" for i in range(2, len(names) + 3))) if n not in names)
-        branch = timeline.change_code(free, stack)
+        before = timeline.branch, timeline.count, timeline.stack.snapshot()
+        branch = timeline.change_code(free_name(timeline.branches, name), stack)
         try:
             self.enter(cursor)
             if self.failure and not failed:
                 raise self.failure
         except NnstepError:
-            timeline.stack = old
-            timeline.go_to(*before)
+            timeline.put_back(*before)
             timeline.drop(branch)
             self._entered = self._parameters = None
             self.enter(cursor)

@@ -29,7 +29,8 @@ from nnstep.memory import keep_freed_memory
 from nnstep.missing_modules import absence, stand_ins
 from nnstep.notebook import definitions, main_definitions, read_notebook
 from nnstep.stack import kind_of
-from nnstep.student_code import TIME_LIMIT, StudentCode, StudentError
+from nnstep.student_code import TIME_LIMIT, StudentCode
+from nnstep.student_errors import StudentError
 
 LARGEST_FILE = 16 * 2**20
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from nnstep.homework_loss import required_arguments
 from nnstep.missing_modules import Absent
-from nnstep.student_code import StudentCode, StudentError
+from nnstep.student_code import StudentCode
+from nnstep.student_errors import StudentError
 
 METHODS = ("forward_propagation", "backward_propagation")
 NETWORKS = ("network", "net", "model", "nn", "mlp", "my_network", "my_net", "neural_network")

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from nnstep.arithmetic import Factor, Index, Place, Sum, Term, factor_of, in_product, short, term_of
 from nnstep.batchnorm import EPSILON, MOMENTUM, BatchNormLayer
 from nnstep.convolution import ConvLayer, Picture
 from nnstep.dropout import DropoutLayer
@@ -14,6 +13,7 @@ from nnstep.layers import Array, SoftmaxLayer
 from nnstep.pooling import AveragePoolLayer, FlattenLayer, MaxPoolLayer, PoolingLayer
 from nnstep.stepping import Frame
 from nnstep.tensors import tensor_of
+from nnstep.terms import Factor, Index, Place, Sum, Term, factor_of, in_product, short, term_of
 
 Pair = tuple[tuple[str, Index], ...]
 

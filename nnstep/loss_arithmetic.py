@@ -1,11 +1,12 @@
-"""The arithmetic of one number of the cross-entropies: the loss itself, and its gradient."""
+"""The arithmetic of one number of a loss: mean squared error and the cross-entropies, and their gradients."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from nnstep.arithmetic import Factor, Place, Sum, Term, factor_of, in_product, short
+from nnstep.recognized import is_mean_squared_error
 from nnstep.stepping import Frame
+from nnstep.terms import Factor, Place, Sum, Term, factor_of, in_product, short
 
 
 def formula(frame: Frame, place: Place) -> Sum | None:
@@ -13,11 +14,37 @@ def formula(frame: Frame, place: Place) -> Sum | None:
     group = place.key
     if frame.target is None or group not in ("output", "input_gradient"):
         return None
+    if "mean squared error" in frame.step.name or is_mean_squared_error(frame):
+        return _squared(frame) if group == "output" else _squared_gradient(frame, place)
     if frame.step.name.endswith("softmax cross-entropy"):
         return _fused(frame) if group == "output" else _fused_gradient(frame, place)
     if frame.step.name.endswith("cross-entropy"):
         return _loss(frame) if group == "output" else _gradient(frame, place)
     return None
+
+
+def _squared(frame: Frame) -> Sum:
+    """E = Σ (y − ŷ)²/n over all n elements."""
+    y, y_hat = frame.target, frame.input
+    assert y is not None
+    n = y.size
+
+    def term(number: int) -> Term:
+        index = tuple(int(i) for i in np.unravel_index(number, y.shape))
+        pair = _pair(frame, index)
+        text = f"({short(pair[0].value)} − {in_product(pair[1].value)})²/{n}"
+        return Term(pair, (pair[0].value - pair[1].value) ** 2 / n, text)
+
+    return Sum(f"Σⱼ (y[j] − ŷ[j])²/{n}", ((y - y_hat) ** 2 / n).ravel(), term)
+
+
+def _squared_gradient(frame: Frame, place: Place) -> Sum:
+    """dE/dŷ[j] = −2 (y[j] − ŷ[j])/n."""
+    pair, n = _pair(frame, place.index), frame.input.size
+    value = -2 * (pair[0].value - pair[1].value) / n
+    text = f"−2·({short(pair[0].value)} − {in_product(pair[1].value)})/{n}"
+    term = Term(pair, value, text)
+    return Sum(f"−2·({pair[0].text} − {pair[1].text})/{n}", np.array([value]), lambda _: term)
 
 
 def _loss(frame: Frame) -> Sum:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from nnstep.branches import Branch
 from nnstep.expressions import Moment
-from nnstep.stepping import Frame
-from nnstep.timeline import Timeline, loss_of, says_of
+from nnstep.stepping import Frame, loss_of, says_of
+from nnstep.timeline import Timeline
 
 
 def moments_at(timeline: Timeline, branch: Branch, count: int, frames: Sequence[Frame]) -> tuple[Moment, ...]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnstep.arithmetic import Factor, Place, Sum, Term, short, term_of
 from nnstep.optimizers import EPSILON, FIRST, MOMENTUM, SECOND, SQUARES, clipping
 from nnstep.stepping import Frame
+from nnstep.terms import Factor, Place, Sum, Term, factor_of, product, short, term_of
 
 
 def formula(frame: Frame, place: Place) -> Sum | None:
     """The sum that an update, a parameter after it, or a moment after it is."""
     group, _, name = place.key.partition(".")
+    if frame.rule.plain:
+        return _plain(frame, place, name)
     if group == "state_after":
         return _kept(frame, place, name)
     steps = _steps(frame, place, name)
@@ -19,6 +21,22 @@ def formula(frame: Frame, place: Place) -> Sum | None:
         before = term_of(place, (f"before.{name}", place.index, frame))
         return _sum(f"{before.factors[0].text} + {TEXTS[frame.rule.name]}", [before, *steps])
     return _sum(TEXTS[frame.rule.name], steps)
+
+
+def _plain(frame: Frame, place: Place, parameter: str) -> Sum:
+    """ΔW = −η dE/dW, and W after = W before − η dE/dW."""
+    index, rate = place.index, frame.learning_rate
+    gradient = frame.gradients.get(parameter)
+    slope = 0.0 if gradient is None else float(gradient[index])
+    factors = (Factor("−η", -rate, None), factor_of(place, (f"gradients.{parameter}", index, frame)))
+    step = Term(factors, -rate * slope, product(factors))
+    formula = f"−η·{factors[1].text}"
+    if place.key.startswith("update"):
+        return Sum(formula, np.array([step.value]), lambda _: step)
+    kept = term_of(place, (f"before.{parameter}", index, frame))
+    terms = (kept, step)
+    formula = f"{kept.factors[0].text} − η·{factors[1].text}"
+    return Sum(formula, np.array([kept.value, step.value]), lambda number: terms[number])
 
 
 TEXTS = {

@@ -17,7 +17,7 @@ from nnstep.network import one_hot
 from nnstep.order import Order
 from nnstep.stack import Parameters, Stack
 from nnstep.stepping import Frame, failing_frame, run_steps
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 
 
 class Replayer:

@@ -12,10 +12,9 @@ from nnstep.layers import Array
 from nnstep.pictures import largest
 from nnstep.references import difference, reference_frame
 from nnstep.source import Function, running_source
-from nnstep.stepping import Frame
-from nnstep.student_code import StudentError
+from nnstep.stepping import Frame, loss_of, says_of
+from nnstep.student_errors import StudentError
 from nnstep.tensors import Tensor, tensors_of
-from nnstep.timeline import loss_of, says_of
 from nnstep.trying import is_change
 
 SINCE = {"step": "1 step", "sample": "1 sample", "epoch": "1 epoch", "change": "the change"}

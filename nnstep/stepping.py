@@ -247,3 +247,22 @@ def _derived(before: Arrays, after: Arrays, learning_rate: float) -> Arrays:
     if learning_rate == 0:
         return NO_ARRAYS
     return frozen_copies({name: (before[name] - after[name]) / learning_rate for name in before})
+
+
+def outcome_of(frames: Sequence[Frame]) -> tuple[float, int]:
+    """The loss and the predicted class of a sample, from its frames."""
+    frame = next(frame for frame in frames if frame.step.phase == "loss")
+    assert frame.output is not None
+    return float(frame.output), int(frame.input.argmax())
+
+
+def loss_of(frames: Sequence[Frame]) -> float | None:
+    """The loss of a sample, None where its frames end before that."""
+    frame = next((frame for frame in frames if frame.step.phase == "loss"), None)
+    return None if frame is None or frame.output is None else float(frame.output)
+
+
+def says_of(frames: Sequence[Frame]) -> int | None:
+    """The predicted class of a sample, None where its frames end before that."""
+    frame = next((frame for frame in frames if frame.step.phase == "loss"), None)
+    return None if frame is None else int(frame.input.argmax())

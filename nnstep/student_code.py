@@ -4,116 +4,32 @@ from __future__ import annotations
 
 import contextvars
 import ctypes
-import io
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from nnstep.errors import NnstepError
-from nnstep.memory import limited_memory
+from nnstep.student_errors import GivenUp, StudentError
+from nnstep.student_prints import Prints, divided_streams, kept_by, undo_other_streams
 
 TIME_LIMIT = 10.0
 GRACE = 1.0
 POLL = 0.05
 ASLEEP = 1.0
-KEPT_CHARACTERS = 65_536
-STREAMS = ("stdout", "stderr", "stdin")
-
-if TYPE_CHECKING:
-    from nnstep.stepping import Frame
 
 T = TypeVar("T")
 Spot = tuple[str, int, str, str]
 
 
-class StudentError(NnstepError):
-    """A student's code failed, or gave back what the layer protocol does not allow.
-
-    Args:
-        message: what happened where, in one line.
-        hint: what to do, in one line.
-        traceback: the way to the fault through the student's own files; empty where no line is known.
-        file: the name of the file.
-        line: the line of the fault in it, from 1; None where it is not known.
-        kind: `raised`, `timeout`, `loading`, `wrong-shape`, `wrong-type` or `protocol`.
-
-    Attributes:
-        printed: the end of what the code printed before it.
-        frames: the sample's steps up to the one that failed, this one included; empty where no sample was stepped.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        hint: str = "",
-        traceback: str = "",
-        file: str = "",
-        line: int | None = None,
-        kind: str = "raised",
-    ) -> None:
-        super().__init__(message, hint)
-        self.traceback, self.file, self.line, self.kind = traceback, file, line, kind
-        self.printed = ""
-        self.frames: tuple[Frame, ...] = ()
-
-    def without_context(self) -> StudentError:
-        """The same error, not yet raised: it keeps nothing alive that the code that failed was using."""
-        return StudentError(self.message, self.hint, self.traceback, self.file, self.line, self.kind)
-
-
-class GivenUp(StudentError):
-    """The user gave a call up."""
-
-
 class Overtime(BaseException):
     """Ends a call that takes too long; no Exception, so that the code that runs does not handle it."""
-
-
-class Prints:
-    """What the code printed, as much of its end as fits.
-
-    Attributes:
-        text: the end of it.
-        count: how many characters it was altogether.
-    """
-
-    def __init__(self) -> None:
-        self.text, self.count = "", 0
-        self._taken = 0
-        self._deaf = False
-
-    def add(self, text: str) -> None:
-        """Keeps some more of it."""
-        if self._deaf:
-            return
-        self.count += len(text)
-        self.text = (self.text + text)[-KEPT_CHARACTERS:]
-
-    @contextmanager
-    def unheard(self) -> Iterator[None]:
-        """While it lasts, nothing is kept."""
-        before, self._deaf = self._deaf, True
-        try:
-            yield
-        finally:
-            self._deaf = before
-
-    def since(self, count: int) -> str:
-        """What was printed after the first `count` characters."""
-        return self.text[len(self.text) - min(self.count - count, len(self.text)) :]
-
-    def take(self) -> str:
-        """What was printed since this was asked last."""
-        before, self._taken = self._taken, self.count
-        return self.since(before)
 
 
 class _Run:
@@ -194,7 +110,7 @@ class StudentCode:
         run = _Run()
         context = contextvars.copy_context()
         thread = threading.Thread(target=lambda: context.run(self._run, run, work), daemon=True, name=self.name)
-        with _streams():
+        with divided_streams():
             thread.start()
             self._watch(run, thread)
         if isinstance(run.error, Overtime):
@@ -229,16 +145,14 @@ class StudentCode:
     def _run(self, run: _Run, work: Callable[[], Any]) -> None:
         identity = threading.get_ident()
         self._runs[identity] = _ACTIVE[identity] = run
-        _STUDENTS[identity] = self.prints
         try:
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"), kept_by(self.prints):
                 run.result = work()
         except BaseException as error:
             run.error = error
         finally:
             del self._runs[identity], _ACTIVE[identity]
-            _STUDENTS.pop(identity, None)
-            _undo_other_streams()
+            undo_other_streams()
             run.done.set()
 
     def _watch(self, run: _Run, thread: threading.Thread) -> None:
@@ -264,7 +178,7 @@ class StudentCode:
                 if run.done.wait(POLL):
                     break
             run.left_behind = not run.done.is_set()
-            _undo_other_streams()
+            undo_other_streams()
             raise late
 
     def _late(self, run: _Run, frame: FrameType | None) -> StudentError:
@@ -350,78 +264,4 @@ def _one_line(error: BaseException) -> str:
         return ""
 
 
-_STUDENTS: dict[int, Prints] = {}
 _ACTIVE: dict[int, _Run] = {}
-_LOCK = threading.Lock()
-
-
-def _prints_of_this_thread() -> Prints | None:
-    """Where to keep what this thread prints: one that a student's code started is the student's as well."""
-    prints = _STUDENTS.get(threading.get_ident())
-    if prints is None and _STUDENTS and threading.current_thread() is not threading.main_thread():
-        prints = next(reversed(list(_STUDENTS.values())), None)  # the newest: older ones may have been left behind
-    return prints
-
-
-class _Divided(io.TextIOBase):
-    """An output that keeps what students' threads print, and hands on what all others do."""
-
-    def __init__(self, others: TextIO) -> None:
-        self.others = others
-
-    def write(self, text: str) -> int:
-        prints = _prints_of_this_thread()
-        if prints is None:
-            return self.others.write(text)
-        prints.add(str(text))
-        return len(text)
-
-    def flush(self) -> None:
-        if _prints_of_this_thread() is None:
-            self.others.flush()
-
-    def isatty(self) -> bool:
-        return _prints_of_this_thread() is None and self.others.isatty()
-
-    def fileno(self) -> int:
-        return self.others.fileno()
-
-
-class _Streams:
-    """The process's streams while student code runs, however many threads of it there are."""
-
-    depth = 0
-    memory: AbstractContextManager[None] = nullcontext()
-    before: tuple[Any, Any, Any] = (None, None, None)
-    ours: tuple[Any, Any, Any] = (None, None, None)
-
-
-def _undo_other_streams() -> None:
-    """Puts the streams back that a student's code took others for; `None` would let every later print fail."""
-    with _LOCK:
-        if _Streams.depth:
-            for name, ours in zip(STREAMS, _Streams.ours, strict=True):
-                setattr(sys, name, ours)
-
-
-@contextmanager
-def _streams() -> Iterator[None]:
-    """Keeps what students' threads print, gives them nothing to read (`input()` raises EOFError), and limits memory."""
-    with _LOCK:
-        if _Streams.depth == 0:
-            _Streams.memory = limited_memory()
-            _Streams.memory.__enter__()
-            _Streams.before = sys.stdout, sys.stderr, sys.stdin
-            _Streams.ours = _Divided(sys.stdout), _Divided(sys.stderr), io.StringIO("")
-            sys.stdout, sys.stderr, sys.stdin = _Streams.ours
-        _Streams.depth += 1
-    try:
-        yield
-    finally:
-        with _LOCK:
-            _Streams.depth -= 1
-            if _Streams.depth == 0:
-                _Streams.memory.__exit__(None, None, None)
-                for name, before, ours in zip(STREAMS, _Streams.before, _Streams.ours, strict=True):
-                    if getattr(sys, name) is ours:
-                        setattr(sys, name, before)

@@ -11,7 +11,8 @@ from nnstep.copies import copied
 from nnstep.holdings import attributes_of
 from nnstep.layers import Array
 from nnstep.parameters import Path, array_at, put_array
-from nnstep.student_code import StudentCode, StudentError
+from nnstep.student_code import StudentCode
+from nnstep.student_errors import StudentError
 
 FORWARD, BACKWARD = "forward_propagation", "backward_propagation"
 Shape = tuple[int, ...]

@@ -9,7 +9,8 @@ import numpy as np
 
 from nnstep.layers import Array
 from nnstep.losses import Loss
-from nnstep.student_code import StudentCode, StudentError
+from nnstep.student_code import StudentCode
+from nnstep.student_errors import StudentError
 from nnstep.student_layer import Shape, line_of
 
 EXPECTED = "one number"

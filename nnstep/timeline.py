@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
-from nnstep.branches import STEPS, Branch, Position, Stretch, mebibytes, path_of, size_of, thin
+from nnstep.branches import (
+    STEPS,
+    Branch,
+    Position,
+    Stretch,
+    checkpoint_before,
+    mebibytes,
+    path_of,
+    replays,
+    size_of,
+    thin,
+)
 from nnstep.course import train_rows
 from nnstep.edits import Edit
 from nnstep.engines.base import Engine, Outcome
@@ -18,7 +29,7 @@ from nnstep.replaying import Replayer
 from nnstep.samples import Samples
 from nnstep.settings import Settings
 from nnstep.stack import Parameters, Stack
-from nnstep.stepping import Frame
+from nnstep.stepping import Frame, outcome_of
 
 BUDGET = 256 * 2**20
 LEAST_SPACING = 100
@@ -116,13 +127,8 @@ class Timeline:
         limit = max(limit // settings.batch_size, 1) * settings.batch_size
         stop = min(self.count + limit, self.order.epoch_end(self.count))
         rows = self.order.rows(settings, self.count, stop)
-        before = self.stack.snapshot() if self.stack.keeper else None
-        try:
+        with self._as_before_an_error():
             outcome = train_rows(self.engine, self.stack, self.samples, rows, self.count, settings)
-        except NnstepError:
-            if before:
-                self.stack.restore(before)
-            raise
         self._record(outcome, self.engine.name, settings.batch_size)
         return outcome
 
@@ -134,13 +140,8 @@ class Timeline:
     def step_sample(self) -> Outcome:
         """Steps the sample at the head by hand, from its first step to its last."""
         self._check_head()
-        before = self.stack.snapshot() if self.stack.keeper else None
-        try:
+        with self._as_before_an_error():
             loss, prediction = outcome_of(self._replayer.steps(self.stack, self.branch, self.count))
-        except NnstepError:
-            if before:
-                self.stack.restore(before)
-            raise
         self.stepped(loss, prediction)
         return Outcome(np.array([loss]), np.array([prediction], np.uint8))
 
@@ -160,17 +161,14 @@ class Timeline:
 
     def frames_at(self, branch: Branch, count: int) -> tuple[Frame, ...]:
         """All steps of the sample at a count of a branch's own; the timeline stays where it is."""
-        here, stack, before = (self.branch, self.count), self.stack, self.stack.snapshot()
+        here, before = (self.branch, self.count), self.stack.snapshot()
         try:
             self.go_to(branch, count)
             frames = self._replayer.steps(self.stack, branch, count)
             self._replayer.check_frames(self.stack, branch, count, frames)
             return frames
         finally:
-            self.stack = stack
-            self.stack.use_rule(here[0].settings.rule)
-            self.stack.restore(before)
-            self.branch, self.count = here
+            self.put_back(*here, before)
 
     def visit(self, position: Position, branch: str | None = None) -> Parameters:
         """Goes to a position, and returns the parameters there, which the stack then has too.
@@ -211,26 +209,19 @@ class Timeline:
 
         Where the branch has none before it, the replay begins in the branch that it left.
         """
-        here, before = self.stack, self.stack.snapshot() if self.stack.keeper else None
-        try:
+        with self._as_before_an_error():
             self._go_to(branch, count)
-        except NnstepError:
-            if before:
-                self.stack = here
-                self.stack.use_rule(self.branch.settings.rule)
-                self.stack.restore(before)
-            raise
 
     def _go_to(self, branch: Branch, count: int) -> None:
         self.stack = self._stack_of(branch)
         legs = [(branch, count)]
-        while _checkpoint_before(*legs[-1]) is None:
+        while checkpoint_before(*legs[-1]) is None:
             left = legs[-1][0]
             assert left.parent is not None
             legs.append((left.parent, left.origin))
         for part, goal in reversed(legs):
             self.stack.use_rule(part.settings.rule)
-            at = _checkpoint_before(part, goal)
+            at = checkpoint_before(part, goal)
             if at is None:
                 at = part.start
             else:
@@ -245,16 +236,22 @@ class Timeline:
         self.stack.restore(parameters)
         self.branch, self.count = branch, count
 
+    @contextmanager
+    def _as_before_an_error(self) -> Iterator[None]:
+        """Where students' code fails, the stack is put back: it may have changed a part of it, which others do not."""
+        before = self.stack.snapshot() if self.stack.keeper else None
+        try:
+            yield
+        except NnstepError:
+            if before:
+                self.put_back(self.branch, self.count, before)
+            raise
+
     def advance(self) -> None:
         """Goes one sample on in the past of a branch: what `go_to` does, without a checkpoint where that works."""
         if self.branch.settings.batch_size == 1 and self.count < self.branch.head:
-            before = self.stack.snapshot() if self.stack.keeper else None
-            try:
+            with self._as_before_an_error():
                 self._replayer.run(self.stack, self.branch, self.count, self.count + 1)
-            except NnstepError:
-                if before:
-                    self.stack.restore(before)
-                raise
             self.count += 1
         else:
             self.go_to(self.branch, self.count + 1)
@@ -422,7 +419,7 @@ class Timeline:
         branch.head += (done - 1) // batch_size * batch_size if outcome.diverged else done
         self.count = branch.head
         spacing = max(self._spacing, LEAST_SPACING)
-        if _replays(branch, branch.head) >= spacing:
+        if replays(branch, branch.head) >= spacing:
             branch.checkpoints[branch.head] = self.stack.snapshot()
             self._thin()
 
@@ -457,39 +454,3 @@ class Timeline:
             self._spacing = self._spacing * 2
             for branch in self.branches.values():
                 thin(branch, branch.checkpoints, self._spacing)
-
-
-def outcome_of(frames: Sequence[Frame]) -> tuple[float, int]:
-    """The loss and the predicted class of a sample, from its frames."""
-    frame = next(frame for frame in frames if frame.step.phase == "loss")
-    assert frame.output is not None
-    return float(frame.output), int(frame.input.argmax())
-
-
-def loss_of(frames: Sequence[Frame]) -> float | None:
-    """The loss of a sample, None where its frames end before that."""
-    frame = next((frame for frame in frames if frame.step.phase == "loss"), None)
-    return None if frame is None or frame.output is None else float(frame.output)
-
-
-def says_of(frames: Sequence[Frame]) -> int | None:
-    """The predicted class of a sample, None where its frames end before that."""
-    frame = next((frame for frame in frames if frame.step.phase == "loss"), None)
-    return None if frame is None else int(frame.input.argmax())
-
-
-def _checkpoint_before(branch: Branch, count: int) -> int | None:
-    """The last checkpoint of a branch's own that is not after a count."""
-    known = sorted(branch.checkpoints)
-    index = bisect_right(known, count)
-    return known[index - 1] if index else None
-
-
-def _replays(branch: Branch, count: int) -> int:
-    """How many samples lie between a count and the checkpoint before it, on whatever branch that is."""
-    total = 0
-    while (at := _checkpoint_before(branch, count)) is None:
-        total += count - branch.start
-        assert branch.parent is not None
-        branch, count = branch.parent, branch.origin
-    return total + count - at

@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 
 from nnstep.architecture import build_network
-from nnstep.arithmetic import Arithmetic, Place, explain, short
+from nnstep.arithmetic import Arithmetic, explain
 from nnstep.arithmetic_text import as_lines, as_text, printed
 from nnstep.edits import Edit
 from nnstep.stack import Stack
 from nnstep.stepping import Frame, run_steps
 from nnstep.tensors import tensor_of, tensors_of
+from nnstep.terms import Place, short
 
 
 def sample(activation: str, rows: int, seed: int = 0, edit: Edit | None = None) -> tuple[list[Frame], list[object]]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnstep.architecture import build_network
-from nnstep.arithmetic import Arithmetic, Place, explain
+from nnstep.arithmetic import Arithmetic, explain
 from nnstep.arithmetic_text import as_lines, as_text
 from nnstep.losses import LOSSES
 from nnstep.optimizers import OPTIMIZERS
@@ -15,6 +15,7 @@ from nnstep.settings import Settings
 from nnstep.stack import Stack
 from nnstep.stepping import Frame, run_steps
 from nnstep.tensors import tensor_of, tensors_of
+from nnstep.terms import Place
 
 KNOWN = "layer's own method|As the samples|The target|A pixel"
 

@@ -12,7 +12,7 @@ import pytest
 from nnstep.errors import NnstepError
 from nnstep.homework import Homework, load_homework
 from nnstep.losses import LOSSES
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 
 LAYERS = """\
 import numpy as np

@@ -17,7 +17,8 @@ from nnstep.runs import open_run, read_run, save_run
 from nnstep.samples import Dataset
 from nnstep.settings import Settings
 from nnstep.source import running_source
-from nnstep.student_code import StudentError, give_up
+from nnstep.student_code import give_up
+from nnstep.student_errors import StudentError
 from nnstep.timeline import Timeline
 
 HOMEWORK = """\

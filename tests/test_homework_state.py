@@ -18,7 +18,7 @@ from nnstep.homework import load_homework
 from nnstep.runs import open_run, read_run, save_run
 from nnstep.samples import Dataset
 from nnstep.settings import Settings
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 from nnstep.student_state import state_from_array
 from nnstep.timeline import Timeline
 from nnstep.training import Trainer

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nnstep.adapting import HomeworkStack
-from nnstep.arithmetic import Place, explain
+from nnstep.arithmetic import explain
 from nnstep.breakpoints import parse_breakpoint
 from nnstep.cli import main
 from nnstep.debugger import Debugger
@@ -16,6 +16,7 @@ from nnstep.homework import load_homework
 from nnstep.samples import Dataset
 from nnstep.settings import Settings
 from nnstep.source import running_source
+from nnstep.terms import Place
 from nnstep.timeline import Timeline
 from nnstep.watches import parse_watch
 

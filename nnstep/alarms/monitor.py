@@ -20,7 +20,7 @@ from nnstep.limits import CALM, LIMITS, Limits
 from nnstep.samples import Samples
 from nnstep.settings import Settings
 from nnstep.stack import Stack
-from nnstep.student_code import GivenUp
+from nnstep.student_errors import GivenUp
 
 DENSE_SAMPLES = 1_000
 DENSE_SPACING = 50

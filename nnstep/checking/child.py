@@ -17,7 +17,7 @@ from nnstep.checking.file_check import check_file
 from nnstep.checking.findings import FileReport, with_places
 from nnstep.errors import NnstepError
 from nnstep.homework import load_homework
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 
 HEARTBEAT = 0.5
 

@@ -10,7 +10,7 @@ from nnstep.checking.findings import Finding
 from nnstep.checking.model import Model, softmax
 from nnstep.checking.places import Path, arrays_in, at, name_of, put
 from nnstep.checking.subject import BACKWARD, Floats, Probe, Run, Subject
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 
 LARGE = 1e4
 

@@ -11,7 +11,8 @@ from nnstep.checking.findings import Finding
 from nnstep.checking.outside import Outside
 from nnstep.checking.places import Path, at
 from nnstep.checking.subject import Probe, Shape, Subject
-from nnstep.student_code import StudentCode, StudentError
+from nnstep.student_code import StudentCode
+from nnstep.student_errors import StudentError
 
 RATE = 0.5
 TOLERANCE = 1e-9

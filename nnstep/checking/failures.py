@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnstep.checking.findings import Finding
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 
 
 def raised(error: StudentError) -> Finding:

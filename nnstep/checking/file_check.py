@@ -17,7 +17,8 @@ from nnstep.checking.subject import Shape, Subject
 from nnstep.checking.untrained import never_change
 from nnstep.homework import Homework
 from nnstep.stack import kind_of
-from nnstep.student_code import StudentCode, StudentError
+from nnstep.student_code import StudentCode
+from nnstep.student_errors import StudentError
 
 SHORT = 1.0
 

@@ -22,7 +22,7 @@ from nnstep.checking.network_check import Whole, check_whole
 from nnstep.checking.sharing import check_sharing
 from nnstep.checking.subject import Shape, Subject
 from nnstep.homework import Homework
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 
 ENDED = ("raised", "timeout")
 

@@ -10,7 +10,7 @@ from nnstep.checking.places import Anything, Path, arrays_in, at, numbers_in, pu
 from nnstep.checking.subject import Floats, Probe, Run, Subject
 from nnstep.copies import copied
 from nnstep.holdings import attributes_of
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 
 RATE = 0.5
 NAMING = ("parameters", "params", "trainable_parameters", "trainable")

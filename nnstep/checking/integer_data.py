@@ -10,7 +10,7 @@ import numpy as np
 from nnstep.checking.findings import Finding
 from nnstep.checking.loss_subject import TENSOR, LossSubject
 from nnstep.checking.subject import FORWARD, Subject
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 
 
 def integer_arrays(module: ModuleType) -> dict[str, Any]:

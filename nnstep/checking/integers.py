@@ -10,7 +10,7 @@ from nnstep.checking.findings import Finding
 from nnstep.checking.places import Path, name_of
 from nnstep.checking.subject import FORWARD, Floats, Probe, Subject
 from nnstep.checking.views import Case, View, as_gradient
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 
 FAR = np.linspace(-6, 6, 49)
 FEWEST_LEVELS = 4

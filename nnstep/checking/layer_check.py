@@ -25,7 +25,7 @@ from nnstep.checking.unchanged import check_arguments, check_returned
 from nnstep.checking.untrained import meant_to_learn, never_change, untrained
 from nnstep.checking.update_rules import update_rule
 from nnstep.checking.views import Case, View, as_gradient
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 
 RATES = (0.5, 0.25)
 VAGUE = ("unexplained", "factor", "bias-missing")

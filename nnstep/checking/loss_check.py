@@ -13,7 +13,8 @@ from nnstep.checking.loss_pairs import check_pairs
 from nnstep.checking.loss_subject import ROWS, TENSOR, LossCase, LossSubject, name_of
 from nnstep.checking.subject import Floats, Shape
 from nnstep.losses import Loss
-from nnstep.student_code import StudentCode, StudentError
+from nnstep.student_code import StudentCode
+from nnstep.student_errors import StudentError
 
 SIZES = (5, 3)
 

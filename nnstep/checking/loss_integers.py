@@ -10,7 +10,7 @@ from nnstep.checking.findings import Finding
 from nnstep.checking.integers import consists_of_whole_numbers, goes_in_steps
 from nnstep.checking.loss_subject import TENSOR, LossSubject
 from nnstep.checking.subject import Floats
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 
 SIZES = (1e3, 1e-3)
 

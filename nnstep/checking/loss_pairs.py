@@ -10,7 +10,7 @@ import numpy as np
 from nnstep.checking.findings import Finding
 from nnstep.checking.loss_subject import ROWS, TENSOR, LossSubject
 from nnstep.checking.subject import Floats, Shape
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 
 DRAWS = 8
 Values = Callable[[Any, Floats], Any]

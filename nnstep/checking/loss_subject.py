@@ -10,7 +10,8 @@ import numpy as np
 
 from nnstep.checking.subject import Floats, Shape
 from nnstep.losses import Loss
-from nnstep.student_code import StudentCode, StudentError
+from nnstep.student_code import StudentCode
+from nnstep.student_errors import StudentError
 
 STEP = 1e-5
 ROWS = 3

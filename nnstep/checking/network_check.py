@@ -14,7 +14,8 @@ from nnstep.checking.outside import Outside
 from nnstep.checking.places import Path, arrays_in, at, put
 from nnstep.checking.subject import Floats, Shape
 from nnstep.copies import copied
-from nnstep.student_code import StudentCode, StudentError
+from nnstep.student_code import StudentCode
+from nnstep.student_errors import StudentError
 
 RATE = 0.5
 ROWS = 3

@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from nnstep.checking.subject import Probe, Subject
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 
 SCALES = (1.0, 2.0, 0.5)
 

@@ -9,7 +9,7 @@ from nnstep.checking.measuring import measure_input, measure_parameter
 from nnstep.checking.places import Path, name_of
 from nnstep.checking.subject import Floats, Probe, Run, Subject
 from nnstep.checking.views import as_gradient
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 
 RATE = 0.5
 

@@ -12,7 +12,7 @@ from nnstep.checking.places import Path, name_of
 from nnstep.checking.subject import Floats, Probe, Run, Subject
 from nnstep.checking.views import Case, View, as_gradient
 from nnstep.copies import copied
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 
 RATE = 0.5
 

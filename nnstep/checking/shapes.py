@@ -15,7 +15,8 @@ from nnstep.checking.places import all_arrays, arrays_in, numbers_in
 from nnstep.checking.subject import Shape
 from nnstep.copies import copied
 from nnstep.holdings import attributes_of
-from nnstep.student_code import StudentCode, StudentError
+from nnstep.student_code import StudentCode
+from nnstep.student_errors import StudentError
 
 MOST_SIZES = 6
 LARGEST_GUESS = 34

@@ -11,7 +11,8 @@ from nnstep.checking.outside import Outside
 from nnstep.checking.places import Path, arrays_in, at, class_holdings, thing_at
 from nnstep.checking.shapes import sample_shapes
 from nnstep.copies import copied
-from nnstep.student_code import StudentCode, StudentError
+from nnstep.student_code import StudentCode
+from nnstep.student_errors import StudentError
 
 RATE = 0.5
 

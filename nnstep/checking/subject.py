@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from nnstep.checking.outside import Outside
 from nnstep.checking.places import Anything, Path, arrays_in, numbers_in
 from nnstep.copies import copied
-from nnstep.student_code import StudentCode, StudentError
+from nnstep.student_code import StudentCode
+from nnstep.student_errors import StudentError
 
 Floats = NDArray[np.float64]
 Shape = tuple[int, ...]

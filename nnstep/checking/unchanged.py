@@ -7,7 +7,7 @@ import numpy as np
 from nnstep.checking.findings import Finding
 from nnstep.checking.places import Anything, Path, at
 from nnstep.checking.subject import BACKWARD, Probe, Run, Subject
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 
 RATE = 0.5
 

@@ -11,7 +11,7 @@ from nnstep.checking.places import Path
 from nnstep.checking.subject import Floats, Probe, Subject
 from nnstep.checking.views import View, as_gradient
 from nnstep.copies import copied
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 
 SMALL = 1e-3
 LARGEST_DECAY = 0.1

@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Label
 
 from nnstep.errors import NnstepError
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 from nnstep_tui.screens.dialog import Dialog
 from nnstep_tui.screens.student import StudentErrorScreen
 

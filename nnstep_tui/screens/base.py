@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
-from nnstep.arithmetic import Place
 from nnstep.debugger import Debugger
 from nnstep.errors import NnstepError
 from nnstep.tensors import Tensor, tensors_of
+from nnstep.terms import Place
 from nnstep_tui.apart import PATIENCE, Finish
 from nnstep_tui.screens.seeking import SeekingScreen
 

@@ -9,7 +9,7 @@ from nnstep.errors import NnstepError
 from nnstep.printed_text import plain_text
 from nnstep.reloading import Reloaded, Watcher, reload
 from nnstep.samples import Dataset
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 from nnstep_tui.screens.base import DebuggerScreen
 from nnstep_tui.screens.student import PrintsScreen, StudentErrorScreen
 

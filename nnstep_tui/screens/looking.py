@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnstep.arithmetic import Arithmetic, Factor, Place, explain
+from nnstep.arithmetic import Arithmetic, explain
 from nnstep.errors import NnstepError
 from nnstep.references import REFERENCES
 from nnstep.shown import SINCE
 from nnstep.stepping import Frame
 from nnstep.tensors import Tensor, tensor_of
+from nnstep.terms import Factor, Place
 from nnstep.watches import parse_watch
 from nnstep_tui.screens.base import MODES, DebuggerScreen
 from nnstep_tui.widgets.lower import LowerPanes

@@ -13,7 +13,7 @@ from nnstep.errors import NnstepError
 from nnstep.run_cursor import RunCursor
 from nnstep.run_curves import RunCurves
 from nnstep.scoring import Mistake
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 from nnstep_tui.screens.student import StudentErrorScreen
 
 if TYPE_CHECKING:

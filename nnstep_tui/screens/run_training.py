@@ -15,7 +15,7 @@ from nnstep.debugger import Debugger
 from nnstep.errors import NnstepError
 from nnstep.flight import Flight, trainer_for
 from nnstep.printed_text import plain_text
-from nnstep.student_code import StudentError
+from nnstep.student_errors import StudentError
 from nnstep.training import Progress, Trainer
 from nnstep_tui.keys import RUN
 from nnstep_tui.screens.ask import Ask

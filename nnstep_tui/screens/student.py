@@ -14,7 +14,8 @@ from textual.widgets import Label, Static
 
 from nnstep.errors import NnstepError
 from nnstep.printed_text import plain_text
-from nnstep.student_code import StudentError, give_up, running
+from nnstep.student_code import give_up, running
+from nnstep.student_errors import StudentError
 
 SOON = 0.1
 SOON_ENOUGH = 0.5

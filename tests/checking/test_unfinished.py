@@ -12,7 +12,8 @@ from nnstep.checking.file_check import check_file
 from nnstep.checking.processes import Outcome, check_in_process
 from nnstep.cli import main
 from nnstep.homework import load_homework
-from nnstep.student_code import StudentCode, StudentError
+from nnstep.student_code import StudentCode
+from nnstep.student_errors import StudentError
 
 FOLDER = Path(__file__).parents[1] / "homework" / "check"
 RIGHT = str(FOLDER / "right_rows.py")

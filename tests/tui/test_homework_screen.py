@@ -13,7 +13,8 @@ from nnstep.engines.base import choose_engine
 from nnstep.errors import NnstepError
 from nnstep.homework import load_homework
 from nnstep.settings import Settings
-from nnstep.student_code import StudentError, running
+from nnstep.student_code import running
+from nnstep.student_errors import StudentError
 from nnstep.timeline import Timeline
 from nnstep_tui.app import NnstepApp
 from nnstep_tui.screens.homework import WithHomework
