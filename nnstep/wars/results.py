@@ -122,7 +122,7 @@ class Results:
         if not Path(path).resolve().parent.is_dir():
             raise NnstepError(f"{path}: the folder {Path(path).parent} does not exist")
         with self._connect() as connection:
-            if new and _is_empty(connection):
+            if _is_empty(connection) and new:
                 _make_table(connection)
             mark, version = (
                 connection.execute(f"PRAGMA {n}").fetchone()[0] for n in ("application_id", "user_version")

@@ -35,6 +35,7 @@ REDRAW_SECONDS = 0.35
 PAGES = ("layers", "scores", "confusion", "mistakes", "weights", "alarms")
 SMOOTH = 100
 LONG_CALL = 1.0
+PRESENT, MEANS, LARGEST, OTHERS = 0, 2, 4, (1, 3, 4)  # colours of curves
 
 
 class RunPages(Pages):
@@ -325,12 +326,13 @@ class RunScreen(RunTraining, RunRecalling):
         present = self.timeline.branch.name
         window = self.curves.window(present, start, stop, 2 * plot.columns, smooth)
         if self.looks.highest:
-            series.append(Series("largest", window.x, window.high, 4))
-        series.append(Series(present, window.x, window.mean, 0))
+            series.append(Series("largest", window.x, window.high, LARGEST))
+        series.append(Series(present, window.x, window.mean, PRESENT))
         means = self.curves.epoch_means(present)
         ends = np.array([epoch * self.curves.per_epoch for epoch, _ in means], float)
         done = ends <= self.curves.extent(present)[1]
-        series.append(Series("mean of an epoch", ends[done], np.array([m for _, m in means])[done], 2, points=True))
+        heights = np.array([mean for _, mean in means])[done]
+        series.append(Series("mean of an epoch", ends[done], heights, MEANS, points=True))
         cursor = None if self.cursor.here < 0 else float(self.cursor.place()[1])
         marks = [float(at) for at in self.app.marks()]
         plot.show(PlotView(series, start, stop, self.looks.log, cursor, marks, "error"))
@@ -339,10 +341,10 @@ class RunScreen(RunTraining, RunRecalling):
         if legend.display:
             legend.update(plot.legend())
 
-    def _line(self, curves: RunCurves, name: str, title: str, colour: int, smooth: int) -> Series:
+    def _line(self, curves: RunCurves, name: str, title: str, number: int, smooth: int) -> Series:
         start, stop = self.shown
         window = curves.window(name, start, stop, 2 * self.query_one(CurvePlot).columns, smooth)
-        return Series(title, window.x, window.mean, 1 + (colour - 1) % 3)
+        return Series(title, window.x, window.mean, OTHERS[(number - 1) % len(OTHERS)])
 
     def _draw_pages(self, pages: RunPages) -> None:
         self._pages_due = False

@@ -81,7 +81,7 @@ class CurvePlot(Widget):
         & > .plot--axis { color: $text-muted; }
         & > .plot--cursor { color: $text; }
         & > .plot--mark { color: $text-warning; }
-        & > .plot--line-0 { color: $accent; }
+        & > .plot--line-0 { color: $text-accent; }
         & > .plot--line-1 { color: $text-primary; }
         & > .plot--line-2 { color: $text-success; }
         & > .plot--line-3 { color: $text-error; }

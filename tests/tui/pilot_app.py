@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from textual.app import App
 from textual.widgets import Static
 
 from nnstep.architecture import build_network
@@ -16,6 +17,7 @@ from nnstep.settings import Settings
 from nnstep.stack import Stack
 from nnstep.timeline import Timeline
 from nnstep_tui.app import NnstepApp
+from nnstep_tui.widgets.curve_plot import CurvePlot
 
 SMALL = "784,16,tanh,10,tanh"
 
@@ -38,13 +40,19 @@ def make_app(
     return NnstepApp(Debugger(timeline, found), epochs, config | {"dtype": "float64"}, welcome, data.test)
 
 
-def text(app: NnstepApp, selector: str) -> str:
+def text(app: App[Any], selector: str) -> str:
     return str(app.screen.query_one(selector, Static).content)
 
 
 def screen_text(app: NnstepApp) -> str:
     lines = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip) for strip in lines)
+
+
+def plot_text(app: App[Any]) -> str:
+    """The characters of the curves."""
+    plot = app.screen.query_one(CurvePlot)
+    return "\n".join("".join(part.text for part in plot.render_line(y)) for y in range(plot.size.height))
 
 
 def notices(app: NnstepApp) -> str:

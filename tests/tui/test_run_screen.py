@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pilot_app import make_app, notices, screen_text, text, until
+from pilot_app import make_app, notices, plot_text, screen_text, text, until
 from textual.widgets import Input
 
 from nnstep.architecture import build_network
@@ -378,10 +378,12 @@ async def test_a_run_is_saved_asked_about_and_laid_above_another(
         app.screen.query_one(Input).value = "run.nnrun"
         await pilot.press("enter")
         await pilot.pause()
-        assert "run.nnrun main" in text(app, "#legend")
+        assert "a━━ main" in text(app, "#legend") and "b━━ run.nnrun main" in text(app, "#legend")
+        assert {"a", "b"} <= set(plot_text(app).replace("mean of an epoch", ""))
         await pilot.press("O")
         await pilot.pause()
         assert not app.screen.query_one("#legend").display
+        assert not {"a", "b"} & set(plot_text(app).replace("mean of an epoch", ""))
         await pilot.press("q")
         await pilot.pause()
         await pilot.press("s", "enter")
