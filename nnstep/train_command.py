@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import signal
 import sys
-import threading
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
@@ -17,23 +16,23 @@ from typing import Any
 from nnstep.alarms.monitor import Monitor
 from nnstep.alarms.printing import printed
 from nnstep.autosave import Autosave, default_autosave_path
-from nnstep.command_output import check_outputs, clock, config_of, say, say_more, write_json
+from nnstep.command_output import check_outputs, config_of, say, say_more, write_json
 from nnstep.commands import test_set
 from nnstep.early_stopping import EarlyStopping
 from nnstep.engines.base import choose_engine
 from nnstep.errors import NnstepError
 from nnstep.lookout import Lookout
-from nnstep.network import loss_text, training_line
+from nnstep.network import training_line
 from nnstep.runs import save_run
 from nnstep.scoring import score
+from nnstep.settings import Settings
 from nnstep.signals import Interrupted, exit_code, leave_closed_terminal, stop_requests
 from nnstep.storage import save_weights
 from nnstep.timeline import Timeline
-from nnstep.training import Progress, Trainer
-from nnstep.watching import read_conditions, stop_at
+from nnstep.training import Trainer
+from nnstep.training_bar import compiling_notice, training_bar
+from nnstep.watching import Stop, read_conditions, stop_at
 from nnstep.workbench import Workbench, check_batches, set_up, settings_of
-
-NOTICE_SECONDS = 1.5
 
 
 def train(options: Namespace) -> int:
@@ -47,82 +46,160 @@ def train(options: Namespace) -> int:
     stopping = EarlyStopping(options.patience) if options.patience is not None else None
     bench = set_up(options)
     check_batches(bench.network, settings)
-    engine = choose_engine(options.engine, bench.stack)
-    timeline, lookout, saver = None, None, None
+    training = _Training(options, bench, _trainer(options, bench, settings), stopping)
+    with stop_requests() as stop:  # what comes while files are written waits for them
+        training.run(stop)
+        training.tell_results()
+        training.write_files()
+    return training.exit_code
+
+
+def _trainer(options: Namespace, bench: Workbench, settings: Settings) -> Trainer:
+    """What trains; it keeps a timeline where something that is asked for needs one."""
+    stack, samples = bench.stack, bench.data.train
+    engine = choose_engine(options.engine, stack)
+    timeline, lookout = None, None
     if options.save_run or options.watch or options.autosave is not None:
-        timeline = Timeline(bench.stack, bench.data.train, engine, settings, round(options.budget * 2**20))
+        timeline = Timeline(stack, samples, engine, settings, round(options.budget * 2**20))
         if options.watch:
             lookout = Lookout(timeline, read_conditions(options.watch, timeline))
-    monitor = Monitor(bench.stack, bench.data.train) if options.alarms else None
-    trainer = Trainer(
-        bench.stack, bench.data.train, engine, settings, timeline=timeline, lookout=lookout, monitor=monitor
-    )
-    began = time.perf_counter()
-    report: dict[str, Any] = {"epochs": []}
-    kept = _Kept()
-    with stop_requests() as stop:  # what comes while files are written waits for them
-        with _compiling_notice():
-            engine.prepare(bench.stack, bench.data.train)
+    monitor = Monitor(stack, samples) if options.alarms else None
+    return Trainer(stack, samples, engine, settings, timeline=timeline, lookout=lookout, monitor=monitor)
+
+
+class _Training:
+    """One training, from its first sample to the files that it leaves.
+
+    Args:
+        options: the command's.
+        bench: network and data.
+        trainer: what trains.
+        stopping: watches the held-out error, or None.
+    """
+
+    def __init__(self, options: Namespace, bench: Workbench, trainer: Trainer, stopping: EarlyStopping | None) -> None:
+        self.options, self.bench, self.trainer, self.stopping = options, bench, trainer, stopping
+        self._began = time.perf_counter()
+        self._report: dict[str, Any] = {"epochs": []}
+        self._alarms: list[dict[str, Any]] = []
+        self._signal = 0
+        self._stop: Stop | None = None
+        self._files = _Files()
+
+    @property
+    def exit_code(self) -> int:
+        """What the command ends with."""
+        if self._signal and not self._stop:
+            return exit_code(self._signal)
+        return 1 if self.options.watch and not self._stop else 0
+
+    def run(self, stop: list[int]) -> None:
+        """Trains; the run is on disk when this is over, however it ended."""
+        options, bench, trainer = self.options, self.bench, self.trainer
+        with compiling_notice():
+            trainer.engine.prepare(bench.stack, bench.data.train)
         if stop:  # nothing is trained yet
             raise Interrupted(stop[0])
-        if options.autosave is not None:
-            saver = _autosave(options, bench, monitor)
-        stopped = None
+        saver = _autosave(options, bench, trainer.monitor) if options.autosave is not None else None
         try:
-            signal_number = _run_epochs(trainer, options, report["epochs"], saver, stopping, bench, stop)
+            self._signal = self._train(saver, stop)
             if saver:
                 saver.wait()
-            if timeline and lookout and lookout.hit is not None:
-                stopped = stop_at(timeline, lookout.breakpoints, lookout.hit)
-            elif timeline and not signal_number:
-                timeline.branch.scores[timeline.count] = score(bench.stack, bench.data.test, timeline.count)
+            self._look_at_the_end()
         except NnstepError:
             say_more(bench, prints=False)
             raise
         finally:
-            alarms = [alarm.as_json() for alarm in monitor.alarms] if monitor else []
+            self._alarms = [alarm.as_json() for alarm in trainer.monitor.alarms] if trainer.monitor else []
             if saver:
-                saver.close(timeline)
-            if timeline and options.save_run:
-                notes = {"alarms": alarms}
-                kept.attempt(lambda: save_run(options.save_run, timeline, config_of(options, bench), notes=notes))
+                saver.close(trainer.timeline)
+            self._save_run()
             if sys.exc_info()[0]:  # what ended the training is told last
-                kept.say()
+                self._files.say()
+
+    def tell_results(self) -> None:
+        """Says where it stopped, or how it does on the test set."""
+        options, bench, stopping = self.options, self.bench, self.stopping
         if stopping and stopping.errors:
             bench.stack.restore(stopping.best)
-            report["best_epoch"] = stopping.best_epoch
+            self._report["best_epoch"] = stopping.best_epoch
             say(f"The weights are those of epoch {stopping.best_epoch}, with the least held-out error", options)
-        if stopped:
-            say(str(stopped), options)
-        elif signal_number:
-            say(_where(trainer), options)
+        if self._stop:
+            say(str(self._stop), options)
+        elif self._signal:
+            say(_where(self.trainer), options)
         else:
             test = bench.stack.guard(lambda: test_set(bench.network, bench.data.test))
             say(str(test), options)
-            report["test"] = asdict(test)
+            self._report["test"] = asdict(test)
             if options.watch:
                 say("No condition held", options)
-        report |= {
-            "engine": engine.name,
-            "seconds": time.perf_counter() - began,
-            "interrupted": signal_number != 0,
-            "stopped": stopped.as_json() if stopped else None,
-            "alarms": alarms,
+
+    def write_files(self) -> None:
+        """Writes weights and report; raises an NnstepError that names each file that could not be written."""
+        options, bench = self.options, self.bench
+        self._report |= {
+            "engine": self.trainer.engine.name,
+            "seconds": time.perf_counter() - self._began,
+            "interrupted": self._signal != 0,
+            "stopped": self._stop.as_json() if self._stop else None,
+            "alarms": self._alarms,
             "config": config_of(options, bench),
         }
         if options.save:
             if not bench.stack.canonical_parameters():
                 print(f"nnstep: no layer has parameters that nnstep finds: {options.save} holds none", file=sys.stderr)
-            kept.attempt(lambda: save_weights(options.save, bench.stack, _meta(options, bench, trainer)))
-        kept.attempt(lambda: write_json(options, report))
+            self._files.attempt(lambda: save_weights(options.save, bench.stack, _meta(options, bench, self.trainer)))
+        self._files.attempt(lambda: write_json(options, self._report))
         say_more(bench)
-        kept.tell()
-        if signal_number and not stopped:
-            return exit_code(signal_number)
-        return 1 if options.watch and not stopped else 0
+        self._files.tell()
+
+    def _train(self, saver: Autosave | None, stop: list[int]) -> int:
+        """Trains to the end, to a condition, or to the first signal that asks to stop, whose number it returns; else 0.
+
+        What is saved at an epoch's end is on disk before the epoch's line is printed. Early stopping is an end too.
+        """
+        trainer, options, bench, stopping = self.trainer, self.options, self.bench, self.stopping
+        epochs = self._report["epochs"]
+        with _though_closed(stop), training_bar(trainer) as bar, printed(trainer.monitor) as print_alarms:
+            for progress in trainer.run(options.epochs):
+                bar(progress)
+                print_alarms(progress.epoch_ended)
+                tell: Callable[[], object] | None = None
+                if progress.epoch_ended:
+                    line = training_line(progress.epoch, options.epochs, progress.error)
+                    tell = partial(say, line, options)
+                    row = {"epoch": progress.epoch, "error": progress.error, "seconds": progress.seconds}
+                    epochs.append(row)
+                if saver and trainer.timeline:
+                    saver.follow(trainer.timeline, progress.epoch_ended, tell)
+                elif tell:
+                    tell()
+                if progress.epoch_ended and stopping and bench.held_out:
+                    epochs[-1]["held_out"] = test_set(bench.network, bench.held_out).loss
+                    if stopping.after_epoch(epochs[-1]["held_out"], bench.stack):
+                        say(f"Stopped: the held-out error has not fallen for {stopping.patience} epochs", options)
+                        return 0
+                if stop and trainer.epoch <= options.epochs:
+                    return stop[0]
+        return stop[0] if stop and trainer.epoch <= options.epochs else 0
+
+    def _look_at_the_end(self) -> None:
+        """Finds which condition held, or scores the run at its end."""
+        timeline, lookout = self.trainer.timeline, self.trainer.lookout
+        if timeline and lookout and lookout.hit is not None:
+            self._stop = stop_at(timeline, lookout.breakpoints, lookout.hit)
+        elif timeline and not self._signal:
+            timeline.branch.scores[timeline.count] = score(self.bench.stack, self.bench.data.test, timeline.count)
+
+    def _save_run(self) -> None:
+        timeline, options = self.trainer.timeline, self.options
+        if timeline and options.save_run:
+            config, notes = config_of(options, self.bench), {"alarms": self._alarms}
+            self._files.attempt(lambda: save_run(options.save_run, timeline, config, notes=notes))
 
 
-class _Kept:
+class _Files:
     """Files that are written one after the other: each is tried, whatever became of those before it."""
 
     def __init__(self) -> None:
@@ -144,43 +221,6 @@ class _Kept:
         """Raises an NnstepError that names each failure."""
         if self.failures:
             raise NnstepError("; ".join(error.message for error in self.failures), self.failures[0].hint)
-
-
-def _run_epochs(
-    trainer: Trainer,
-    options: Namespace,
-    epochs: list[dict[str, Any]],
-    saver: Autosave | None,
-    stopping: EarlyStopping | None,
-    bench: Workbench,
-    stop: list[int],
-) -> int:
-    """Trains to the end, to a condition, or to the first signal that asks to stop, whose number it returns; else 0.
-
-    What is saved at an epoch's end is on disk before the epoch's line is printed. Early stopping is an end too.
-    """
-    with _though_closed(stop), _bar(trainer) as bar, printed(trainer.monitor) as print_alarms:
-        for progress in trainer.run(options.epochs):
-            bar(progress)
-            print_alarms(progress.epoch_ended)
-            tell: Callable[[], object] | None = None
-            if progress.epoch_ended:
-                line = training_line(progress.epoch, options.epochs, progress.error)
-                tell = partial(say, line, options)
-                row = {"epoch": progress.epoch, "error": progress.error, "seconds": progress.seconds}
-                epochs.append(row)
-            if saver and trainer.timeline:
-                saver.follow(trainer.timeline, progress.epoch_ended, tell)
-            elif tell:
-                tell()
-            if progress.epoch_ended and stopping and bench.held_out:
-                epochs[-1]["held_out"] = test_set(bench.network, bench.held_out).loss
-                if stopping.after_epoch(epochs[-1]["held_out"], bench.stack):
-                    say(f"Stopped: the held-out error has not fallen for {stopping.patience} epochs", options)
-                    return 0
-            if stop and trainer.epoch <= options.epochs:
-                return stop[0]
-    return stop[0] if stop and trainer.epoch <= options.epochs else 0
 
 
 @contextmanager
@@ -206,52 +246,6 @@ def _autosave(options: Namespace, bench: Workbench, monitor: Monitor | None) -> 
         lambda text: print(f"nnstep: {text}", file=sys.stderr, flush=True),
         lambda: {"alarms": [alarm.as_json() for alarm in monitor.alarms] if monitor else []},
     )
-
-
-@contextmanager
-def _compiling_notice() -> Iterator[None]:
-    """Says that the engine is being compiled, where that takes longer than loading it would."""
-    notice = "Compiling the engine; that is needed once and takes a few seconds"
-    timer = threading.Timer(NOTICE_SECONDS, lambda: print(notice, file=sys.stderr, flush=True))
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-@contextmanager
-def _bar(trainer: Trainer) -> Iterator[Any]:
-    """A progress bar on a terminal; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda progress: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("epoch {task.fields[epoch]}"),
-        BarColumn(bar_width=None),
-        TextColumn("{task.fields[rate]:,.0f} samples/s  error={task.fields[error]}  {task.fields[left]} left"),
-        TextColumn("{task.fields[engine]}"),
-    )
-    with Bar(*columns, console=Console(stderr=True), transient=True, expand=True) as bar:
-        task = bar.add_task(
-            "", total=len(trainer.samples), epoch="", rate=0.0, error="", left="", engine=trainer.engine.name
-        )
-
-        def show(progress: Progress) -> None:
-            bar.update(
-                task,
-                completed=progress.sample,
-                epoch=f"{progress.epoch}/{progress.epochs}",
-                rate=progress.rate,
-                error=loss_text(progress.error),
-                left=clock(progress.seconds_left),
-            )
-
-        yield show
 
 
 def _where(trainer: Trainer) -> str:

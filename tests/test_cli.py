@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnstep import train_command
+from nnstep import train_command, training_bar
 from nnstep.cli import main
 from nnstep.commands import test_set as score_of
 from nnstep.engines.numpy_engine import NumpyEngine
@@ -256,13 +256,12 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkey
 def test_a_notice_says_that_the_engine_compiles_only_where_that_takes_long(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from nnstep import train_command
     from nnstep.engines.numpy_engine import NumpyEngine
 
     few = ("train", "--limit", 5, "--test-limit", 5, "--epochs", 1, "--engine", "numpy")
     assert run(*few) == 0
     assert "Compiling" not in capsys.readouterr().err
-    monkeypatch.setattr(train_command, "NOTICE_SECONDS", 0.01)
+    monkeypatch.setattr(training_bar, "NOTICE_SECONDS", 0.01)
     monkeypatch.setattr(NumpyEngine, "prepare", lambda *arguments: time.sleep(0.3))
     assert run(*few) == 0
     assert "Compiling the engine" in capsys.readouterr().err

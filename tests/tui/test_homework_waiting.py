@@ -19,6 +19,11 @@ STEPPED = ["right_square_bracket"] * 3
 FAR = ["1", "0", "right_square_bracket"]  # farther than the frames that are kept
 
 
+@pytest.fixture(autouse=True)
+def impatience(patience: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nnstep_tui.apart.PATIENCE", 0.15)
+
+
 def looping(folder: Path) -> tuple[NnstepApp, Path]:
     """The app on a homework whose layers wait as long as a file exists."""
     flag = folder / "loop"
@@ -31,6 +36,17 @@ async def settle(pilot: Any) -> None:
         await pilot.pause()
     await until(pilot, lambda: not pilot.app.apart.running)
     await pilot.pause()
+
+
+async def press_each(pilot: Any, keys: list[str]) -> None:
+    """Presses a key when what the one before ran is over: a screen that waits would take it."""
+    for key in keys:
+        await pilot.press(key)
+        await settle(pilot)
+
+
+def laid_out(app: NnstepApp, wide: bool) -> bool:
+    return isinstance(app.screen, SteppingScreen) and app.screen.query_one(LowerPanes).shows("source") == wide
 
 
 async def give_up(pilot: Any, app: NnstepApp, flag: Path) -> None:
@@ -80,11 +96,9 @@ async def test_every_key_that_runs_a_layer_lets_it_be_given_up(
     app, flag = looping(tmp_path)
     size = (80, 24) if "o" in [*before, *keys] else (120, 40)
     async with app.run_test(size=size) as pilot:
-        await until(pilot, lambda: app.screen.query_one(LowerPanes).shows("source") == (size[0] > 80))  # laid out
+        await until(pilot, lambda: laid_out(app, size[0] > 80))
         await settle(pilot)
-        for key in before:
-            await pilot.press(key)
-            await settle(pilot)
+        await press_each(pilot, before)
         app.debugger.breakpoints.add(parse_breakpoint("1 backward if max W > 1000", app.debugger.stack.names))
         flag.touch()
         began = time.monotonic()
@@ -96,8 +110,7 @@ async def test_every_key_that_runs_a_layer_lets_it_be_given_up(
         assert time.monotonic() - began < 30  # the time limit is 60
         await give_up(pilot, app, flag)
         assert isinstance(app.screen, SteppingScreen)
-        await pilot.press("right_square_bracket", "left_square_bracket", "n")
-        await settle(pilot)
+        await press_each(pilot, ["right_square_bracket", "left_square_bracket", "n"])
         assert app.debugger.failure is None
         assert "step 2/10" in text(app, "#position")
 
