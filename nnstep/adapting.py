@@ -58,7 +58,7 @@ class HomeworkStack(Stack):
         self.names = list(homework.names)
         self.guard = code.within
         own = [layer for layer in homework.layers if not _is_ours(layer)]
-        self.keeper = StateKeeper(own, code.files, [homework.module], frozenset(paths), self._large) if own else None
+        self.keeper = StateKeeper(own, code.files, homework.modules, frozenset(paths), self._large) if own else None
         self._loaded = self.keeper.capture() if self.keeper else {}
 
     def take_over(self, old: Stack) -> None:
@@ -120,7 +120,7 @@ class HomeworkStack(Stack):
         shapes = list(first_shapes(pixels, picture))
         own = 0
         with same_random_numbers():
-            trial_keeper = StateKeeper(homework.layers, code.files, [homework.module], largest=LARGEST_TRIED)
+            trial_keeper = StateKeeper(homework.layers, code.files, homework.modules, largest=LARGEST_TRIED)
             before = trial_keeper.capture()
             self._large: frozenset[str] = frozenset()
 

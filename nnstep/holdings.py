@@ -6,10 +6,11 @@ import functools
 import types
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
+Key: TypeAlias = str | int | tuple[str | int, ...]
 DEEPEST = 4
 MOST_PARTS = 64
 
@@ -50,9 +51,9 @@ def values_of(layer: Any) -> Iterator[Any]:
             waiting += [(part, depth + 1) for _, part in parts_of(thing)]
 
 
-def enclosed(function: types.FunctionType) -> list[tuple[str | int, Any]]:
+def enclosed(function: types.FunctionType) -> list[tuple[Key, Any]]:
     """The variables that a function has from the function around it."""
-    found: list[tuple[str | int, Any]] = []
+    found: list[tuple[Key, Any]] = []
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         with suppress(ValueError):  # not given a value yet
             found.append((name, cell.cell_contents))
@@ -65,10 +66,10 @@ def cell_of(function: types.FunctionType, name: str) -> types.CellType:
     return cells[function.__code__.co_freevars.index(name)]
 
 
-def parts_of(thing: Any) -> list[tuple[str | int, Any]]:
+def parts_of(thing: Any) -> list[tuple[Key, Any]]:
     """What a thing of the student's holds: attributes, or the entries of a list or mapping."""
     if isinstance(thing, dict):
-        return [(key, part) for key, part in thing.items() if isinstance(key, str | int)]
+        return [(key, part) for key, part in thing.items() if isinstance(key, str | int | tuple)]
     if isinstance(thing, list | tuple):
         return list(enumerate(thing)) if len(thing) <= MOST_PARTS else []
     if isinstance(thing, np.ndarray | np.generic | type | types.ModuleType | str | int | float):

@@ -55,6 +55,7 @@ class Homework:
         code: runs the student's functions within a time limit.
         watched: all files that it was loaded from, absolute, for noticing changes.
         version: how often it was loaded.
+        siblings: the modules of the student's own that it imported.
     """
 
     path: str
@@ -72,6 +73,12 @@ class Homework:
     code: StudentCode
     watched: tuple[str, ...]
     version: int = 1
+    siblings: tuple[ModuleType, ...] = ()
+
+    @property
+    def modules(self) -> list[ModuleType]:
+        """All modules of the student's."""
+        return [self.module, *self.siblings]
 
     def place(self, line: int) -> str:
         """Where a line of the text stands in the file: `line 12`, or `cell 3, line 5` of a notebook."""
@@ -132,7 +139,7 @@ def _load(path: str, full: str, text: str, raw: bytes, code: StudentCode, versio
     watched = tuple(sorted({os.path.realpath(path), *(code.files - {full})}))
     return Homework(
         path, text, _digest(raw, watched, os.path.realpath(path)), module, found.network, found.layers, names,
-        loss, loss_from, found.origin, printed, tuple(notes), code, watched, version,
+        loss, loss_from, found.origin, printed, tuple(notes), code, watched, version, _modules_of(code.files - {full}),
     )  # fmt: skip
 
 
@@ -239,6 +246,10 @@ def _siblings(full: str, before: set[str]) -> set[str]:
             found.add(file)
             _loaded[name] = file
     return found
+
+
+def _modules_of(files: set[str]) -> tuple[ModuleType, ...]:
+    return tuple(module for module in list(sys.modules.values()) if getattr(module, "__file__", None) in files)
 
 
 def _digest(raw: bytes, watched: tuple[str, ...], own: str) -> str:

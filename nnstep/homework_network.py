@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from types import ModuleType
 from typing import Any
+
+import numpy as np
 
 from nnstep.homework_loss import required_arguments
 from nnstep.missing_modules import Absent
@@ -20,6 +24,7 @@ BUILDERS = tuple(
     for verb in ("build", "make", "create", "get", "new")
     for noun in ("network", "net", "model", "nn", "layers")
 )
+MOST_LAYERS = 10_000
 LISTS = (
     "layers",
     "_layers",
@@ -94,7 +99,7 @@ def _candidates(names: Mapping[str, Any], code: StudentCode) -> list[tuple[str, 
     strange = (ModuleType, Absent)
     own = {k: v for k, v in names.items() if not k.startswith("__") and not isinstance(v, strange)}
     order = [*(name for name in NETWORKS if name in own), *reversed(own)]
-    things = [n for n in order if not inspect.isclass(own[n]) and not inspect.isroutine(own[n])]
+    things = [n for n in order if n != "network" and not inspect.isclass(own[n]) and not inspect.isroutine(own[n])]
     found += [(n, own[n]) for n in things if not isinstance(own[n], list | tuple) and _holds(own[n], code)]
     lists = sorted(
         (n for n in things if isinstance(own[n], list | tuple)), key=lambda n: (n not in LISTS, n not in NETWORKS)
@@ -124,27 +129,41 @@ def _holds(value: object, code: StudentCode) -> bool:
 
 def _layers_of(network: object, code: StudentCode) -> list[Any] | None:
     """The layers that something holds, None where it holds none."""
-    if isinstance(network, dict):
-        network = list(network.values())
-    if isinstance(network, list | tuple):
-        return list(network) if network and all(_is_layer(part) or inspect.isclass(part) for part in network) else None
+    if isinstance(network, dict | list | tuple):
+        return _all_layers(_listed(network, code))
     held = code.call(f"layers of {type(network).__name__}", getattr, network, "layers", None)
     if callable(held) and not inspect.isclass(held) and required_arguments(held) == 0:
         held = code.call("layers()", held)
-    if isinstance(held, dict):
-        held = list(held.values())
-    if isinstance(held, list | tuple):
-        return list(held)
+    if (listed := _listed(held, code)) is not None:
+        return listed
     attributes = getattr(network, "__dict__", {})
     for name in [*(name for name in LISTS if name in attributes), *attributes]:
         value = attributes[name]
-        parts = list(value.values()) if isinstance(value, dict) else value
-        if isinstance(parts, list | tuple) and parts and all(_is_layer(part) for part in parts):
-            return list(parts)
+        parts = _listed(value, code) if isinstance(value, dict | list | tuple | deque) else None
+        if parts and all(_is_layer(part) for part in parts):
+            return parts
     alone = [value for value in attributes.values() if _is_layer(value)]
     if alone and not isinstance(network, type):
         return alone
-    return [network] if _is_layer(network) and not inspect.isclass(network) else None
+    if _is_layer(network):
+        return None if inspect.isclass(network) else [network]
+    return _all_layers(_listed(network, code))
+
+
+def _all_layers(parts: list[Any] | None) -> list[Any] | None:
+    """The parts, where there are some and all of them are layers, or classes of such."""
+    return parts if parts and all(_is_layer(part) or inspect.isclass(part) for part in parts) else None
+
+
+def _listed(value: object, code: StudentCode) -> list[Any] | None:
+    """The parts of a list, tuple, mapping, generator or another thing to go through; None for anything else."""
+    if isinstance(value, list | tuple | dict):
+        return list(value.values() if isinstance(value, dict) else value)
+    if isinstance(value, str | bytes | type) or not isinstance(value, Iterable) or _is_layer(value):
+        return None
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return None
+    return code.call(f"going through {type(value).__name__}", lambda: list(islice(value, MOST_LAYERS)))
 
 
 def _is_layer(value: object) -> bool:

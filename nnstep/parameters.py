@@ -12,10 +12,10 @@ import numpy as np
 
 from nnstep.copies import copied
 from nnstep.errors import NnstepError
-from nnstep.holdings import attributes_of, enclosed, holder_of, part_at, set_part
+from nnstep.holdings import Key, attributes_of, enclosed, holder_of, part_at, set_part
 from nnstep.layers import Array
 
-Path: TypeAlias = tuple[str | int, ...]
+Path: TypeAlias = tuple[Key, ...]
 
 
 def find_parameters(layer: Any, X: Array) -> tuple[tuple[str, ...], Array]:
@@ -124,7 +124,7 @@ def same_random_numbers(seed: int | None = 0) -> Iterator[None]:
         random.setstate(python_state)
 
 
-def _parts(value: object) -> list[tuple[str | int, Any]]:
+def _parts(value: object) -> list[tuple[Key, Any]]:
     if isinstance(value, dict):
         return [(key, part) for key, part in value.items() if isinstance(key, str | int)]
     if isinstance(value, list | tuple) and len(value) <= 64:

@@ -20,6 +20,7 @@ from nnstep.student_values import (
     LONGEST,
     copy_of,
     emptied,
+    is_key,
     is_list_of_leaves,
     key_of,
     made_anew,
@@ -28,6 +29,7 @@ from nnstep.student_values import (
     remove,
     set_anew,
     shorten,
+    written_key,
 )
 
 DEEPEST = 5
@@ -169,7 +171,7 @@ class StateKeeper:
         else:
             parts = list(attributes_of(thing, shared=False).items())
         for key, value in parts:
-            if isinstance(key, str | int):
+            if is_key(key):
                 yield from self._walk_value((*path, key), thing, key, value, seen, depth + 1, largest)
 
     def _walk_value(
@@ -296,7 +298,7 @@ def _unplain(value: Any) -> Any:
 
 
 def _written(path: Path) -> str:
-    return "/".join(map(str, path))
+    return "/".join(map(written_key, path))
 
 
 def _is_inside(path: Path) -> bool:

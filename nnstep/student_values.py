@@ -35,10 +35,20 @@ def made_anew(saved: Any) -> Any:
     return None if isinstance(saved, tuple) else copy_of(saved)
 
 
+def is_key(key: object) -> bool:
+    """A key of a mapping that can be written down: a word, a number, or a tuple of such."""
+    return isinstance(key, str | int) or (isinstance(key, tuple) and all(map(is_key, key)))
+
+
+def written_key(key: object) -> str:
+    """A key, or the name of an attribute, as it is written in a path, where a slash stands between two."""
+    return str(key).replace("/", "∕")
+
+
 def mark_of(thing: Any) -> Any:
     """What to remember of something that holds others: its kind, with its keys or its length."""
     if isinstance(thing, dict):
-        return ("dict", *(key for key in list(thing)[:LONGEST] if isinstance(key, str | int)))
+        return ("dict", *(key for key in list(thing)[:LONGEST] if is_key(key)))
     return (type(thing).__name__, len(thing)) if isinstance(thing, list | deque) else type(thing).__name__
 
 
@@ -53,7 +63,7 @@ def key_of(marked: Any, written: str) -> Any:
     if not isinstance(marked, tuple):
         return written
     if marked[0] == "dict":
-        return next((key for key in marked[1:] if str(key) == written), written)
+        return next((key for key in marked[1:] if written_key(key) == written), written)
     return int(written)
 
 

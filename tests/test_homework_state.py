@@ -1,6 +1,7 @@
 """What a homework keeps beside its weights is the run's, wherever it is kept: replayed exactly, or said to be lost."""
 
 import json
+import sys
 import threading
 from pathlib import Path
 
@@ -154,6 +155,14 @@ Middle = middle()
     )
     + "v = {}\nclass Middle(Tanh): pass\n"
     + NETWORK,
+    "momenta by pairs and by words with a slash": LAYERS.replace(
+        "        self.W -= learning_rate * self.X.T @ dE_dY\n",
+        "        for name in ((len(self.W), 'W'), f'{len(self.W)}/W'):\n"
+        "            optimizer.v[name] = optimizer.v.get(name, 0) * 0.5 + self.X.T @ dE_dY\n"
+        "            self.W -= learning_rate * optimizer.v[name]\n",
+    )
+    + "class Optimizer:\n    def __init__(self):\n        self.v = {}\n"
+    "optimizer = Optimizer()\nclass Middle(Tanh): pass\n" + NETWORK,
 }
 ENDLESS = (
     LAYERS
@@ -226,6 +235,29 @@ def test_a_saved_run_goes_on_from_its_checkpoints(kind: str, tmp_path: Path, dig
         run.go_to_head()
         run.train(5)
     assert np.array_equal(reopened.branch.log.losses, timeline.branch.log.losses)
+
+
+def test_momenta_in_a_module_that_the_homework_imports_are_the_runs(
+    tmp_path: Path, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    optimizer = "v = {}\ndef step(name, g):\n    v[name] = v.get(name, 0) * 0.5 + g\n    return v[name]\n"
+    (tmp_path / "momenta_beside.py").write_text(optimizer)
+    text = "import momenta_beside\n" + LAYERS.replace(
+        "self.W -= learning_rate * self.X.T @ dE_dY",
+        "self.W -= learning_rate * momenta_beside.step(len(self.W), self.X.T @ dE_dY)",
+    ).replace("class Tanh", "class Middle")
+    text += "layers = [Dense(784, 12), Middle(), Dense(12, 10), Middle()]\n"
+    timeline = timeline_of(tmp_path, text, digits)
+    timeline.train(10)
+    timeline.branch.checkpoints[10] = timeline.stack.snapshot()
+    timeline.train(10)
+    debugger = Debugger(timeline)
+    for sample in (1, 11, 4, 16, 12, 1):
+        debugger.go_to(Position(1, sample))
+        assert debugger.loss == timeline.branch.log.losses[sample - 1]
+    monkeypatch.syspath_prepend(str(tmp_path))
+    sys.modules.pop("momenta_beside")
+    np.testing.assert_allclose(timeline.branch.log.losses, losses_alone(text, digits, 20), rtol=1e-9)
 
 
 def test_weights_in_closures_are_parameters(tmp_path: Path, digits: Dataset) -> None:

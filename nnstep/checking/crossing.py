@@ -50,10 +50,10 @@ def check_crossing(
         later = [k for k in range(index + 1, len(layers)) if probes[k] is not None]
         if probes[index] is None or not later:
             continue
-        alone = _come(together, index, [], probes, parameters[index])
-        if alone.arrays is None or any(
-            alone.same(_come(together, index, later, probes, parameters[index], back)) for back in (False, True)
-        ):
+        alone, again = (_come(together, index, [], probes, parameters[index]) for _ in range(2))
+        if alone.arrays is None or not alone.same(again):
+            continue  # what it keeps somewhere cannot be put back, or it draws random numbers
+        if any(alone.same(_come(together, index, later, probes, parameters[index], back)) for back in (False, True)):
             continue
         by = (k for k in later if not alone.same(_come(together, index, [k], probes, parameters[index])))
         crossed.append((index, next(by, later[0])))

@@ -12,6 +12,7 @@ from nnstep.checking.findings import FileReport, Finding, LayerReport
 from nnstep.checking.integer_data import check_inputs, integer_arrays
 from nnstep.checking.layer_check import Result, check
 from nnstep.checking.lines import Source
+from nnstep.checking.outside import Outside
 from nnstep.checking.shapes import sample_shapes
 from nnstep.checking.subject import Shape, Subject
 from nnstep.checking.untrained import never_change
@@ -47,6 +48,7 @@ class _FileCheck:
         self.report = FileReport(homework.path)
         self.source = Source(homework.text, homework.code)
         self.results: list[Result | None] = []
+        self.outside = Outside(homework.layers)
 
     def run(self) -> FileReport:
         layers = self.homework.layers
@@ -62,6 +64,7 @@ class _FileCheck:
             self.results.append(result)
         if not self.alone:
             self.told(self.report, "together")
+            self.outside.restore()
             results = [result or Result() for result in self.results]
             check_together(self.homework, self.report, self.source, shapes, results)
         return self.report
@@ -112,6 +115,7 @@ class _FileCheck:
             self.report.errors.append(unfinished(f"the check of {entry.name}", error))
 
     def _within(self, index: int, layer: Any, name: str, shapes: list[Shape]) -> Result:
+        self.outside.restore()
         shape = shapes[index] if index < len(shapes) else sample_shapes([layer], self.code)[0]
         result = check(Subject(layer, name, self.code, shape))
         if not result.findings and self.source.updates_always(layer):

@@ -19,6 +19,7 @@ from nnstep.checking.loss_joint import check_joint
 from nnstep.checking.loss_subject import ROWS, TENSOR, LossSubject
 from nnstep.checking.model import Model
 from nnstep.checking.network_check import Whole, check_whole
+from nnstep.checking.outside import Outside
 from nnstep.checking.sharing import check_sharing
 from nnstep.checking.subject import Shape, Subject
 from nnstep.homework import Homework
@@ -51,6 +52,7 @@ class _Together:
         self.last = results[-1].model if results else Model("other")
         self.code = homework.code
         self.own_loss = homework.loss_from != "nnstep"
+        self.outside = Outside(homework.layers)
 
     def run(self) -> None:
         self.report.loss.name = self.homework.loss.name
@@ -95,9 +97,11 @@ class _Together:
         if output is None:
             return
         if not report.errors:
+            self.outside.restore()
             report.errors += check_crossing(homework.layers, homework.names, self.parameters, self.shapes, self.code)
         if any(f.id in ENDED for f in report.loss.findings):
             return
+        self.outside.restore()
         loss = LossSubject(homework.loss, self.code, output)
         whole = Whole(homework.layers, homework.names, self.judged, loss, self.code, self.shapes[0])
         try:

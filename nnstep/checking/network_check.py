@@ -93,12 +93,11 @@ class Whole:
         gradient = self.loss.gradient(y, output)
         for layer, name in zip(reversed(layers), reversed(self.names), strict=True):
             gradient = self.code.call(f"backward_propagation of {name}", layer.backward_propagation, gradient, RATE)
-        found = []
-        for index, (layer, paths) in enumerate(self._with(layers)):
-            changes = {p: (before[index][p] - np.asarray(at(layer, p), np.float64)) / RATE for p in paths}
-            if changes:
-                found.append(Share(index, self._factor(index, changes, X, y)))
-        return found
+        changes = [
+            {p: (old[p] - np.asarray(at(layer, p), np.float64)) / RATE for p in paths}
+            for old, (layer, paths) in zip(before, self._with(layers), strict=True)
+        ]  # all of them before slopes are measured, which puts global variables back
+        return [Share(index, self._factor(index, change, X, y)) for index, change in enumerate(changes) if change]
 
     def _with(self, layers: list[Any]) -> list[tuple[Any, list[Path]]]:
         return list(zip(layers, self.parameters, strict=True))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstep.holdings import DEEPEST, part_at, parts_of, set_part, values_of
+from nnstep.holdings import DEEPEST, Key, part_at, parts_of, set_part, values_of
 
 Anything = NDArray[Any]
-Path = tuple[str | int, ...]
+Path = tuple[Key, ...]
 GLOBALS = "globals()"
 NOT_STUDENTS = ("nnstep", "numpy", "builtins")
+METHODS = ("forward_propagation", "backward_propagation")
 
 
 def arrays_in(layer: Any) -> dict[Path, Anything]:
@@ -29,11 +31,12 @@ def arrays_in(layer: Any) -> dict[Path, Anything]:
         if isinstance(thing, np.ndarray):
             if thing.size and np.issubdtype(thing.dtype, np.number) and not np.iscomplexobj(thing):
                 found.setdefault(path, thing)  # what an instance holds hides what its class has
-        elif len(path) < DEEPEST:
+        elif len(path) - (path[:1] == (GLOBALS,)) < DEEPEST:
             waiting += [((*path, key), part) for key, part in parts_of(thing)]
+            if not path or is_students(thing):
+                waiting += [((*path, key), part) for key, part in class_holdings(type(thing)).items()]
             if not path:
-                waiting += [((key,), part) for key, part in class_holdings(type(layer)).items()]
-                waiting += [((GLOBALS, key), part) for key, part in globals_used(layer).items()]
+                waiting += [((GLOBALS, *keys), part) for keys, part in globals_used(layer).items()]
     return found
 
 
@@ -73,18 +76,28 @@ def globals_of(layer: Any) -> dict[str, Any]:
     return {} if str(found.get("__name__", "")).partition(".")[0] in NOT_STUDENTS else found
 
 
-def globals_used(layer: Any) -> dict[str, Any]:
-    """The arrays, mappings and lists of arrays among the global variables that a layer's methods name."""
+def globals_used(layer: Any) -> dict[Path, Any]:
+    """What keeps arrays among the global variables that a layer's methods name, in its module or `module.name`."""
     known = globals_of(layer)
-    methods = [getattr(layer, name, None) for name in ("forward_propagation", "backward_propagation")]
+    methods = [getattr(layer, name, None) for name in METHODS]
     waiting = [getattr(method, "__func__", method) for method in methods if known]
-    seen: set[str] = set()
+    seen: dict[Path, Any] = {}
     while waiting:
-        code = getattr(waiting.pop(), "__code__", None)
-        names = set(code.co_names) & known.keys() - seen if code else set()
-        seen |= names
-        waiting += [known[name] for name in names if isinstance(known[name], types.FunctionType)]
-    return {name: known[name] for name in sorted(seen) if holds_arrays(known[name])}
+        names = getattr(getattr(waiting.pop(), "__code__", None), "co_names", ())
+        named: dict[Path, Any] = {(name,): known[name] for name in names if name in known}
+        for module in [value for value in named.values() if _is_own_module(value)]:
+            named |= {(*_key_of(module, known), name): part for name, part in vars(module).items()}
+        waiting += [v for path, v in named.items() if path not in seen and isinstance(v, types.FunctionType)]
+        seen |= named
+    return {path: seen[path] for path in sorted(seen, key=str) if holds_arrays(seen[path])}
+
+
+def _is_own_module(value: object) -> bool:
+    return isinstance(value, types.ModuleType) and of_students(value.__name__)
+
+
+def _key_of(module: types.ModuleType, known: dict[str, Any]) -> Path:
+    return (next(name for name, value in known.items() if value is module),)
 
 
 def all_arrays(layer: Any) -> list[Anything]:
@@ -103,11 +116,39 @@ def class_holdings(cls: type) -> dict[str, Any]:
 
 
 def holds_arrays(value: Any) -> bool:
-    """A value is an array, or a mapping or list with arrays."""
+    """A value is an array, a mapping or list with arrays, or an object of the student's that keeps some for layers."""
     if isinstance(value, np.ndarray):
         return True
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(isinstance(part, np.ndarray) for part in parts)
+    if isinstance(value, dict | list):
+        if any(isinstance(part, np.ndarray) for part in (value.values() if isinstance(value, dict) else value)):
+            return True
+    elif not is_students(value) and not (isinstance(value, types.FunctionType) and of_students(value.__module__)):
+        return False
+    held = list(values_of(value))
+    there = any(isinstance(part, np.ndarray) for part in held) or bool(class_holdings(type(value)))
+    return there and not any(is_layer(part) for part in held)
+
+
+def is_students(thing: object) -> bool:
+    """An object of a class that stands in a file of the student's."""
+    return isinstance(thing, types.SimpleNamespace) or of_students(type(thing).__module__)
+
+
+def of_students(module: str | None) -> bool:
+    """A module of that name is a file of the student's, nothing installed."""
+    first = str(module).partition(".")[0]
+    if first in NOT_STUDENTS or first in sys.stdlib_module_names:
+        return False
+    file = getattr(sys.modules.get(str(module)), "__file__", None)
+    return bool(file) and not any(folder in str(file) for folder in ("site-packages", "dist-packages"))
+
+
+def is_layer(thing: object) -> bool:
+    """It keeps the layer protocol."""
+    try:
+        return not isinstance(thing, type) and all(hasattr(thing, name) for name in METHODS)
+    except Exception:  # a __getattr__ or a property of the student's
+        return False
 
 
 def at(layer: Any, path: Path) -> Any:
@@ -143,9 +184,17 @@ def put(layer: Any, path: Path, array: Anything) -> None:
 def name_of(path: Path) -> str:
     """What a parameter is called: the name of its attribute, or its key in a mapping or a list."""
     words = [str(key) for key in path]
-    return (
-        words[-1] if len(words) > 1 and words[-1].isidentifier() and words[-1] not in ARRAY_WORDS else ".".join(words)
-    )
+    if len(words) > 1 and words[-1].isidentifier() and words[-1] not in ARRAY_WORDS:
+        return words[-1]
+    return whole_name_of(path)
+
+
+def whole_name_of(path: Path) -> str:
+    """Where an array is: `params.W`, of a global variable without saying so, `params[1, 'W']` for a tuple as key."""
+    name = ""
+    for key in path[1:] if path[0] == GLOBALS else path:
+        name += f"[{', '.join(map(repr, key))}]" if isinstance(key, tuple) else f".{key}" if name else str(key)
+    return name
 
 
 ARRAY_WORDS = ("value", "data", "val", "array", "v", "w", "x", "values")
