@@ -20,6 +20,7 @@ from nnstep.checking.probes import SCALES, first_probe, probes_after, seconds
 from nnstep.checking.randomness import check_pure
 from nnstep.checking.rows import check_rows
 from nnstep.checking.sequence import check_second_sample
+from nnstep.checking.strays import with_strays
 from nnstep.checking.subject import BACKWARD, FORWARD, Probe, Run, Subject
 from nnstep.checking.unchanged import check_arguments, check_returned
 from nnstep.checking.untrained import meant_to_learn, never_change, untrained
@@ -170,7 +171,8 @@ def _second_run(subject: Subject, probes: list[Probe], trained: bool = True) -> 
 
 
 def _check_gradients(subject: Subject, result: Result, probes: list[Probe], runs: list[Run], held: list[Path]) -> None:
-    views = _without_rules(subject, result, _views(subject, result, probes, runs))
+    views = [with_strays(subject, result.model, view) for view in _views(subject, result, probes, runs)]
+    views = _without_rules(subject, result, views)
     wrong = {view.path for view in views if view.wrong}
     right: set[Path | None] = {view.path for view in views} - wrong
     stale: dict[str, Finding] = {}

@@ -112,8 +112,8 @@ def measure_input(
     return measure(output, X, G, places=places)
 
 
-def measure_parameter(subject: Subject, path: Path, X: Floats, G: Floats) -> Measured:
-    """Measures the gradient of Σ Y·G by one of the layer's arrays."""
+def measure_parameter(subject: Subject, path: Path, X: Floats, G: Floats, places: Places | None = None) -> Measured:
+    """Measures the gradient of Σ Y·G by one of the layer's arrays, or by the elements of it at some places."""
 
     def output(values: Floats) -> Floats:
         changed = trial if subject.pure else subject.fresh()
@@ -123,7 +123,7 @@ def measure_parameter(subject: Subject, path: Path, X: Floats, G: Floats) -> Mea
     trial = subject.fresh()
     array = np.array(at(trial, path))
     dtype = array.dtype
-    return measure(output, array.astype(np.float64), G, dtype)
+    return measure(output, array.astype(np.float64), G, dtype, places)
 
 
 def measure(

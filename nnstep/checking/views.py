@@ -110,14 +110,16 @@ class View:
         """The elements that are farthest off, in words."""
         case = max(self.cases, key=lambda c: _error(c).max(initial=0))
         error = _error(case)
+        off = case.measured.wrong(case.got)
+        wrong = int(off.sum())
         rows = []
-        for k in np.argsort(-error)[:3]:
+        for k in [k for k in np.argsort(-error) if off[k]][:3]:
             place = ", ".join(str(int(i)) for i in np.unravel_index(case.measured.at[k], case.measured.shape))
             rows.append(f"[{place}] yours {case.measured.of(case.got)[k]:.6g}, measured {case.measured.values[k]:.6g}")
-        wrong = int(case.measured.wrong(case.got).sum())
         if not wrong:
             return f"{self.label} is wrong along random directions, although {len(error)} single elements are right"
-        return f"{wrong} of {len(error)} elements of {self.label} are wrong; the worst: {'; '.join(rows)}"
+        are = "is" if wrong == 1 else "are"
+        return f"{wrong} of {len(error)} elements of {self.label} {are} wrong; the worst: {'; '.join(rows)}"
 
 
 def _error(case: Case) -> Floats:
