@@ -117,8 +117,9 @@ def load_homework(path: str, time_limit: float = TIME_LIMIT, seed: int = 0, vers
 
 def _load(path: str, full: str, text: str, raw: bytes, code: StudentCode, version: int) -> Homework:
     notes: list[str] = []
-    tree = _parsed(text, code)
+    real = os.path.realpath(path)  # now: the code may change the folder
     notebook = path.endswith(".ipynb")
+    tree = _parsed(text, code, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if notebook else 0)
     _forget_modules(str(Path(full).parent))
     before = set(sys.modules)
     module = _module(full)
@@ -136,9 +137,9 @@ def _load(path: str, full: str, text: str, raw: bytes, code: StudentCode, versio
     loss, loss_from = code.call("looking for the loss", find_loss, found.network, vars(module))
     printed = code.prints.take()
     names = [f"{_kind(layer, code)} {number}" for number, layer in enumerate(found.layers, 1)]
-    watched = tuple(sorted({os.path.realpath(path), *(code.files - {full})}))
+    watched = tuple(sorted({real, *(code.files - {full})}))
     return Homework(
-        path, text, _digest(raw, watched, os.path.realpath(path)), module, found.network, found.layers, names,
+        path, text, _digest(raw, watched, real), module, found.network, found.layers, names,
         loss, loss_from, found.origin, printed, tuple(notes), code, watched, version, _modules_of(code.files - {full}),
     )  # fmt: skip
 
@@ -290,10 +291,10 @@ def _text(path: str, raw: bytes, code: StudentCode) -> str:
         raise NnstepError(f"{path}: is no text in UTF-8 ({error})", "Save it as UTF-8") from None
 
 
-def _parsed(text: str, code: StudentCode) -> ast.Module:
+def _parsed(text: str, code: StudentCode, flags: int) -> ast.Module:
     try:
         tree = ast.parse(text, code.path)
-        compile(tree, code.path, "exec", dont_inherit=True)
+        compile(tree, code.path, "exec", flags, dont_inherit=True)
         return tree
     except SyntaxError as error:
         raise code.told("loading", error) from None

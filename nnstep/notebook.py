@@ -14,7 +14,7 @@ SETTING_UP = {"add", "add_layer", "use", "use_loss", "set_loss", "append", "exte
 MAKERS = re.compile(r"(build|make|create|get|init)_?(.*_)?(network|net|model|layers?|nn|mlp)?", re.IGNORECASE)
 PLAIN_CALLS = {"range", "list", "tuple", "dict", "int", "float", "len", "zip", "enumerate", "sum", "max", "min", "abs"}
 READERS = {"load", "loadtxt", "genfromtxt", "fromfile", "memmap", "save", "savez", "savetxt", "fromregex"}
-MAGIC = re.compile(r"^\s*[%!?]|^[^#'\"]*=\s*[%!]|^\s*[\w.]+\?{1,2}\s*$")
+MAGIC = re.compile(r"^\s*[%!?]|^[^#'\"]*=\s*[%!]|^\s*[\w.*\[\]-]+\?{1,2}\s*$")
 
 
 @dataclass(frozen=True, slots=True)

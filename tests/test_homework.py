@@ -272,6 +272,12 @@ def test_only_definitions_of_a_notebook_run(tmp_path: Path) -> None:
     assert homework.network.sizes == [12, 12]  # type: ignore[attr-defined]
 
 
+def test_help_on_an_entry_and_await_are_no_syntax_errors_in_a_notebook(tmp_path: Path) -> None:
+    asking = "network = [Dense()]\nnetwork[0].W?\nnp.*load*?"
+    path = notebook(tmp_path, "import numpy as np", LAYERS, "await prepare()\nx = await rows()", asking)
+    assert load_homework(path).names == ["Dense 1"]
+
+
 def test_lines_of_a_notebook_are_told_by_cell(tmp_path: Path) -> None:
     path = notebook(tmp_path, "import numpy as np", LAYERS, "network = Net([Dense(),\n    Tanh(1)])")
     with pytest.raises(StudentError) as caught:

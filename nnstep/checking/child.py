@@ -17,9 +17,11 @@ from nnstep.checking.file_check import check_file
 from nnstep.checking.findings import FileReport, with_places
 from nnstep.errors import NnstepError
 from nnstep.homework import load_homework
+from nnstep.student_code import pulse, running
 from nnstep.student_errors import StudentError
 
 HEARTBEAT = 0.5
+LONGEST_PAUSE = 30.0  # between two calls of the student's code
 
 
 def main() -> None:
@@ -81,10 +83,18 @@ def limit_memory(mebibytes: int) -> None:
 
 
 def _show_life(path: str) -> None:
-    """Touches the report as long as Python runs; code that holds the interpreter's lock for ever stops it."""
+    """Touches the report as long as Python runs and the check goes on.
+
+    Code that holds the interpreter's lock for ever stops it. So does code that never ends where no call of it is timed,
+    such as a `__del__`.
+    """
     parent = os.getppid()
-    while True:
+    last, still = pulse(), 0
+    while still < LONGEST_PAUSE / HEARTBEAT:
         time.sleep(HEARTBEAT)
+        now = pulse()
+        still = still + 1 if now == last and not running()[0] else 0
+        last = now
         if os.getppid() != parent:  # it was killed: nobody waits for the report
             os._exit(1)
         with contextlib.suppress(OSError):

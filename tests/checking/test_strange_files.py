@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from nnstep.checking import child, processes
 from nnstep.checking.file_check import check_file
 from nnstep.checking.processes import check_in_process
 from nnstep.cli import main
@@ -239,3 +240,35 @@ def test_a_check_that_is_ended_leaves_no_process(number: signal.Signals, tmp_pat
     if number == signal.SIGINT:
         assert (command.returncode, error) == (130, "nnstep: interrupted\n")
     wait_until(lambda: not is_running(int(note.read_text())))
+
+
+def test_a_loop_outside_of_all_timed_calls_is_ended(tmp_path: Path) -> None:
+    endless = written(
+        tmp_path,
+        "class Endless(Dense):\n    def __del__(self):\n        while True: pass\n"
+        "network = [Endless(3, 2), Dense(2, 2)]",
+    )
+    text = Path(child.__file__).read_text().replace("LONGEST_PAUSE = 30.0", "LONGEST_PAUSE = 1.0")
+    quick = tmp_path / "quick.py"
+    quick.write_text(text)
+    words = [sys.executable, str(quick), "--time-limit", "1", endless, str(tmp_path / "report.json")]
+    process = subprocess.Popen(words)
+    try:
+        assert processes._wait(process, tmp_path / "report.json", 1.0) == "timeout"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_file_that_changes_the_folder_is_checked_under_its_own_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").mkdir()
+    written(tmp_path, "os.chdir('data')\nnetwork = [Dense(3, 2)]")
+    monkeypatch.chdir(tmp_path)
+    homework = load_homework("homework.py")
+    assert homework.watched == (str(tmp_path.resolve() / "homework.py"),)
+    os.chdir(tmp_path)
+    os.rmdir("data")
+    gone = written(tmp_path, "os.mkdir('d')\nos.chdir('d')\nos.rmdir('../d')\nnetwork = [Dense(3, 2)]", "gone.py")
+    assert findings_of(gone) == []
