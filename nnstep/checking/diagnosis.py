@@ -76,7 +76,8 @@ def _with_rate(subject: Subject, model: Model, view: View) -> list[Finding]:
             scaled = view.scaled(lambda case, power=power: case.run.rate**-power)  # type: ignore[misc]
             if scaled.fits(explanation.candidate):
                 words = f"beside that, your {view.label} {_rate_words(view, power)}"
-                return [_finding(view, explanation), Finding("learning-rate", view.tensor, words, 0.9)]
+                but = ", but for the learning rate"
+                return [_finding(view, explanation, but), Finding("learning-rate", view.tensor, words, 0.9)]
     return []
 
 
@@ -86,7 +87,7 @@ def _named(subject: Subject, model: Model, view: View, theory: Candidate | None)
     if view.is_bias and sign is not None and sign < 0:
         text = _factor_text(view, sign)
         found = [Finding("bias-sign", view.tensor, f"your {view.label} {text}", 0.97)]
-        return found if abs(sign + 1) < 1e-3 else [*found, _factor(view, -sign)]
+        return found if abs(sign + 1) < 1e-3 else [*found, _factor(view, -sign, besides=True)]
     tried: list[Explanation] = []
     for explanation in explanations(subject, model, view):
         if view.fits(explanation.candidate):
@@ -97,28 +98,32 @@ def _named(subject: Subject, model: Model, view: View, theory: Candidate | None)
     for explanation in tried:
         c = view.factor(explanation.candidate)
         if c is not None and abs(c) > 1e-6:
-            first = _finding(view, explanation)
+            first = _finding(view, explanation, ", but for a constant")
             extra = (
                 Finding("bias-sign", view.tensor, f"beside that, your {view.label} has the wrong sign", 0.9)
                 if view.is_bias and c < 0
                 else None
             )
-            rest = [] if extra and abs(c + 1) < 1e-3 else [_factor(view, -c if extra else c, "beside that, ")]
+            rest = [] if extra and abs(c + 1) < 1e-3 else [_factor(view, -c if extra else c, besides=True)]
             return [first, *([extra] if extra else []), *rest]
     return []
 
 
-def _finding(view: View, explanation: Explanation) -> Finding:
+def _finding(view: View, explanation: Explanation, but: str = "") -> Finding:
     count = view.elements
-    text = f"your {view.label} is {explanation.words}, in all {count} elements that were compared"
+    text = f"your {view.label} is {explanation.words}{but}, in all {count} elements that were compared"
     return Finding(explanation.id, view.tensor, text, explanation.confidence)
 
 
-def _factor(view: View, c: float, before: str = "") -> Finding:
-    return Finding("factor", view.tensor, f"{before}your {view.label} {_factor_text(view, c)}", 0.95)
+def _factor(view: View, c: float, besides: bool = False) -> Finding:
+    """A constant factor of the measured gradient, or `besides` of what another finding makes of it."""
+    if besides:
+        text = f"beside that, your {view.label} {_factor_text(view, c, 'what that alone would give')}"
+        return Finding("factor", view.tensor, text, 0.95)
+    return Finding("factor", view.tensor, f"your {view.label} {_factor_text(view, c)}", 0.95)
 
 
-def _factor_text(view: View, c: float) -> str:
+def _factor_text(view: View, c: float, of: str = "the measured one") -> str:
     case = view.cases[0]
     names = {
         "the number of inputs": case.probe.X.size,
@@ -131,7 +136,7 @@ def _factor_text(view: View, c: float) -> str:
         elif n > 2 and abs(c * n - 1) < 1e-3:
             meaning = f", which is 1 / {name},"
     number = f"{c:.3f}" if abs(c) >= 0.1 else f"{c:.4g}"
-    return f"is {number} × the measured one{meaning} in all {view.elements} elements"
+    return f"is {number} × {of}{meaning} in all {view.elements} elements"
 
 
 def _is_zero(view: View) -> bool:

@@ -61,3 +61,19 @@ def test_our_own_activations_have_no_finding(n: int, name: str) -> None:
 @given(sizes, sizes, st.sampled_from(["float64", "float32"]), st.sampled_from(["lecun", "he", "uniform01"]))
 def test_our_own_affine_layers_have_no_finding(n: int, m: int, dtype: str, init: str) -> None:
     assert check_layer(AffineLayer(n, m, init, dtype=dtype), (1, n)).findings == []
+
+
+class HalfArctan:
+    def forward_propagation(self, X: Any) -> Any:
+        self.Y = np.arctan(X)
+        return self.Y
+
+    def backward_propagation(self, dY: Any, lr: float) -> Any:
+        return 0.5 * dY / (1 + self.Y**2)
+
+
+def test_of_two_faults_neither_is_said_to_be_all_of_it() -> None:
+    point, factor = check_layer(HalfArctan(), (1, 5)).findings
+    assert (point.id, factor.id) == ("derivative-at-output", "factor")
+    assert "but for a constant" in point.evidence
+    assert "0.500 × what that alone would give" in factor.evidence
