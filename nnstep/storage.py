@@ -76,12 +76,12 @@ def load_weights(path: str) -> Weights:
 
 def _load_foreign(path: str) -> Weights:
     """Reads the weights of a framework, in its own order of flattened pictures."""
-    from nnstep.frameworks.base import check_installed
+    from nnstep.frameworks.base import import_framework
 
     framework = FOREIGN[Path(path).suffix.lower()]
     if not Path(path).is_file():
         raise NnstepError(f"{path}: there is no such weights file")
-    check_installed(framework)
+    import_framework(framework)
     if framework == "torch":
         from nnstep.frameworks.torch_file import read_torch
 
