@@ -64,6 +64,8 @@ def load_weights(path: str) -> Weights:
     """
     if Path(path).suffix.lower() in FOREIGN:
         return _load_foreign(path)
+    if Path(path).suffix.lower() == ".onnx":
+        raise NnstepError(f"{path}: ONNX files are written, not read", "Of exported files, .keras and .pt are read")
     arrays = read_arrays(path, "weights")
     meta = read_meta(path, arrays.pop("meta", None))
     if meta and "format" in meta:
