@@ -167,7 +167,7 @@ def open_saved(options: Namespace) -> tuple[Workbench, Timeline]:
     bench = set_up(Namespace(**({"test_limit": None} | known | {"weights": None})))
     if isinstance(bench.stack, HomeworkStack) and bench.homework and bench.homework.digest != known.get("net_digest"):
         bench.stack.notes["changed"] = f"{run.path}: {bench.homework.path} has changed since this run was made"
-    engine = choose_engine(run.meta["engine"], bench.stack)
+    engine = choose_engine(run.meta["engine"], bench.stack, at_once=False)
     return bench, open_run(run, bench.stack, bench.data.train, engine)
 
 
@@ -223,7 +223,7 @@ def make_debugger(options: Namespace) -> Opened:
             check_sample(options.sample, len(train_set), "of the training set")
             order = epoch_order(len(train_set), 1, settings.shuffle, settings.seed)
             start = int(np.flatnonzero(order == options.sample)[0])
-        engine = choose_engine(options.engine, bench.stack)
+        engine = choose_engine(options.engine, bench.stack, at_once=False)
         timeline = Timeline(bench.stack, train_set, engine, settings, start=start)
         notes, config = {}, config_of(options, bench)
     return Opened(Debugger(timeline, **read_notes(notes, bench.stack)), config, bench.data)

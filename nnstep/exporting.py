@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ from nnstep.adapting import HomeworkStack
 from nnstep.architecture import DEFAULT_LAYERS, build_network, describe_layers, input_shape
 from nnstep.branches import parse_position
 from nnstep.errors import NnstepError
-from nnstep.frameworks.base import check_installed
+from nnstep.extras import are_installed, import_error
+from nnstep.frameworks.base import import_framework
 from nnstep.network import Network
 from nnstep.samples import Samples
 from nnstep.stack import Stack
@@ -29,16 +29,22 @@ def export(options: Namespace) -> int:
     if kind is None:
         raise NnstepError(f"--to expected a file that ends in {', '.join(KINDS)}, received '{options.to}'")
     if kind == "onnx":
-        if importlib.util.find_spec("onnx") is None:
-            raise NnstepError("onnx is not installed", 'Install it: pip install "nnstep[onnx]"')
+        _import_onnx()
     else:
-        check_installed(kind)
+        import_framework(kind)
     check_writable(options.to)
     network, stored = trained_network(options)
     data, said = _written(kind, network, options.dtype or (stored if kind == "torch" else "float32"))
     write_whole(options.to, lambda file: file.write(data))
     print(f"{options.to}: {describe_layers(network)}, {said}")
     return 0
+
+
+def _import_onnx() -> None:
+    if not are_installed("onnx"):
+        raise NnstepError("onnx is not installed", 'Install it: pip install "nnstep[onnx]"')
+    if error := import_error("onnx"):
+        raise NnstepError(f"onnx cannot be imported: {error}", 'Install it anew: pip install "nnstep[onnx]"')
 
 
 def trained_network(options: Namespace) -> tuple[Network, str]:

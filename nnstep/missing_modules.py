@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib.machinery
-import importlib.util
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType, ModuleType
 from typing import Any
+
+from nnstep.extras import are_installed
 
 PROGRESS_BAR = "tqdm"
 PLOTTING = {"matplotlib", "seaborn", "plotly", "graphviz", "IPython", "ipywidgets", PROGRESS_BAR, "wandb"}
@@ -128,7 +129,7 @@ def absence(library: str) -> str:
 
 def _choose_backend() -> None:
     """Keras asks for TensorFlow where nobody said otherwise; where JAX alone is there, a homework means that."""
-    if not importlib.util.find_spec("tensorflow") and importlib.util.find_spec("jax"):
+    if not are_installed("tensorflow") and are_installed("jax"):
         os.environ.setdefault("KERAS_BACKEND", "jax")
 
 

@@ -86,7 +86,7 @@ class _Reader:
             raise self.error(0, "input", "input beside layers, the one line, which begins with it", "Leave input out")
         layers = table["layers"] if "layers" in table else self.line(table)
         try:
-            build_network(layers)
+            build_network(layers, table.get("loss", "mse"))
         except LayersError as error:
             raise self.placed(error, table.get("layer")) from None
         return NetworkFile(layers, table.get("loss"), table.get("init"))

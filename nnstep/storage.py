@@ -64,6 +64,8 @@ def load_weights(path: str) -> Weights:
     """
     if Path(path).suffix.lower() in FOREIGN:
         return _load_foreign(path)
+    if Path(path).suffix.lower() == ".onnx":
+        raise NnstepError(f"{path}: ONNX files are written, not read", "Of exported files, .keras and .pt are read")
     arrays = read_arrays(path, "weights")
     meta = read_meta(path, arrays.pop("meta", None))
     if meta and "format" in meta:
@@ -76,12 +78,12 @@ def load_weights(path: str) -> Weights:
 
 def _load_foreign(path: str) -> Weights:
     """Reads the weights of a framework, in its own order of flattened pictures."""
-    from nnstep.frameworks.base import check_installed
+    from nnstep.frameworks.base import import_framework
 
     framework = FOREIGN[Path(path).suffix.lower()]
     if not Path(path).is_file():
         raise NnstepError(f"{path}: there is no such weights file")
-    check_installed(framework)
+    import_framework(framework)
     if framework == "torch":
         from nnstep.frameworks.torch_file import read_torch
 

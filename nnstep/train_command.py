@@ -24,7 +24,8 @@ from nnstep.errors import NnstepError
 from nnstep.lookout import Lookout
 from nnstep.network import training_line
 from nnstep.runs import save_run
-from nnstep.scoring import score
+from nnstep.samples import Samples
+from nnstep.scoring import answers, score
 from nnstep.settings import Settings
 from nnstep.signals import Interrupted, exit_code, leave_closed_terminal, stop_requests
 from nnstep.storage import save_weights
@@ -176,13 +177,19 @@ class _Training:
                 elif tell:
                     tell()
                 if progress.epoch_ended and stopping and bench.held_out:
-                    epochs[-1]["held_out"] = test_set(bench.network, bench.held_out).loss
+                    epochs[-1]["held_out"] = self._held_out_error(bench.held_out)
                     if stopping.after_epoch(epochs[-1]["held_out"], bench.stack):
                         say(f"Stopped: the held-out error has not fallen for {stopping.patience} epochs", options)
                         return 0
                 if stop and trainer.epoch <= options.epochs:
                     return stop[0]
         return stop[0] if stop and trainer.epoch <= options.epochs else 0
+
+    def _held_out_error(self, samples: Samples) -> float:
+        """What a homework remembers, counts or draws stays as it was."""
+        if self.bench.homework:
+            return answers(self.bench.stack, samples).score().loss
+        return test_set(self.bench.network, samples).loss
 
     def _look_at_the_end(self) -> None:
         """Finds which condition held, or scores the run at its end."""

@@ -49,22 +49,19 @@ def set_up(options: Namespace, data: Dataset | None = None) -> Workbench:
         raise NnstepError(f"--seed expected to be 0 or more, received {options.seed}")
     weights = load_weights(options.weights) if options.weights else None
     meta = (weights.meta or {}) if weights else {}
-    options.loss, options.init = options.loss or _text(meta.get("loss")), options.init or "lecun"
+    options.loss = options.loss or _text(meta.get("loss"))
     if getattr(options, "net", None):
-        options.loss = options.loss or "mse"
+        options.loss, options.init = options.loss or "mse", options.init or "lecun"
         return _set_up_homework(options, weights)
     layers = options.layers or _text(meta.get("layers")) or DEFAULT_LAYERS
     if layers.lower().endswith(".toml"):
         file = read_network_file(layers)
         layers, options.loss, options.init = file.layers, options.loss or file.loss, options.init or file.init
-    options.loss = options.loss or "mse"
+    options.loss, options.init = options.loss or "mse", options.init or "lecun"
     network = build_network(layers, options.loss, options.init, options.seed, options.dtype)
     data = data or load_data(options.data, options.limit, options.test_limit)
     check_fit(network, data)
-    held_out = None
-    if getattr(options, "patience", None):
-        train, held_out = hold_out(data.train)
-        data = replace(data, train=train)
+    data, held_out = _held_out(options, data)
     stack = Stack(network.layers, network.loss)
     if weights:
         put_weights(stack, weights, options.weights)
@@ -80,11 +77,19 @@ def _set_up_homework(options: Namespace, weights: Weights | None) -> Workbench:
     if options.layers:
         raise NnstepError("--net and --layers exclude each other", "Leave one of them out")
     homework = load_homework(options.net, options.time_limit, options.seed)
-    data = load_data(options.data, options.limit, options.test_limit)
+    data, held_out = _held_out(options, load_data(options.data, options.limit, options.test_limit))
     stack = HomeworkStack(homework, data)
     if weights:
         put_student_weights(stack, weights, options.weights)
-    return Workbench(data, Network(stack.layers, stack.loss), stack, homework)  # type: ignore[arg-type]
+    return Workbench(data, Network(stack.layers, stack.loss), stack, homework, held_out)  # type: ignore[arg-type]
+
+
+def _held_out(options: Namespace, data: Dataset) -> tuple[Dataset, Samples | None]:
+    """What to train on, and what early stopping judges by where it is asked for."""
+    if not getattr(options, "patience", None):
+        return data, None
+    train, held_out = hold_out(data.train)
+    return replace(data, train=train), held_out
 
 
 def settings_of(options: Namespace) -> Settings:

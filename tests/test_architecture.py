@@ -1,6 +1,7 @@
 """A network from one line or a TOML file: what is understood, and how what is wrong is named."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -208,6 +209,27 @@ def test_the_one_line_in_a_file_is_tried_where_it_stands(tmp_path: Path) -> None
     path.write_text('input = 784\nlayers = "784,10"\n')
     with pytest.raises(NnstepError, match=r"line 1: input beside layers, the one line"):
         read_network_file(str(path))
+
+
+def test_a_loss_that_cannot_take_the_outputs_is_said_with_file_and_line(tmp_path: Path) -> None:
+    path = tmp_path / "net.toml"
+    path.write_text('loss = "cross_entropy"\nlayers = "784,10,tanh"\n')
+    with pytest.raises(NnstepError, match=r"net.toml, line 2: layers '784,10,tanh' end with tanh, but cross_entropy"):
+        read_network_file(str(path))
+
+
+def test_the_init_of_a_network_file_is_used(tmp_path: Path) -> None:
+    path = tmp_path / "net.toml"
+    path.write_text('init = "uniform01"\nlayers = "784,10"\n')
+
+    def weights_of(*options: str) -> Any:
+        saved = tmp_path / "weights.npz"
+        assert main(["train", *options, "--limit", "1", "--epochs", "1", "--save", str(saved)]) == 0
+        return np.load(saved)["0.weights"]
+
+    as_line = weights_of("--layers", "784,10", "--init", "uniform01")
+    np.testing.assert_array_equal(weights_of("--layers", str(path)), as_line)
+    assert not np.array_equal(weights_of("--layers", str(path), "--init", "he"), as_line)
 
 
 def test_a_network_file_that_cannot_be_read_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -245,3 +245,11 @@ def test_a_homework_that_no_framework_knows_and_its_bare_weights_are_refused(tmp
     said = capsys.readouterr().err
     assert "this homework computes something else" in said
     assert "but not which layers these are. Export a run" in said
+
+
+def test_an_onnx_file_is_not_read_and_that_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "network.onnx"
+    file.write_bytes(b"onnx")
+    assert main(["evaluate", "--weights", str(file)]) == 2
+    said = capsys.readouterr().err
+    assert "network.onnx: ONNX files are written, not read" in said and said.count("\n") == 1

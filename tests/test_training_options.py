@@ -77,6 +77,17 @@ def test_early_stopping_keeps_the_best_weights(tmp_path: Path, capsys: pytest.Ca
     assert shorter["test"]["loss"] == report["test"]["loss"] or shorter["best_epoch"] != best
 
 
+def test_early_stopping_holds_digits_out_for_a_homework_too(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    homework = str(Path(__file__).parents[1] / "samples" / "homework.py")
+    run = tmp_path / "run.nnrun"
+    options = ["--net", homework, "--limit", "100", "--learning-rate", "0.8", "--epochs", "20", "--patience", "1"]
+    report = report_of(["train", *options, "--save-run", str(run)], tmp_path / "a.json")
+    errors = [epoch["held_out"] for epoch in report["epochs"]]
+    assert len(errors) == report["best_epoch"] + 1 < 20 and errors[-1] >= errors[-2]
+    assert main(["runs", str(run)]) == 0 and "90 samples" in capsys.readouterr().out
+    assert main(["trace", "--run", str(run), "--at", "1.90", "--step", "1"]) == 0
+
+
 def test_patience_counts_epochs_without_a_smaller_error() -> None:
     network = build_network("2,1")
     stack, stopping = Stack(network.layers, network.loss), EarlyStopping(2)

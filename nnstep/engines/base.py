@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnstep.errors import NnstepError
+from nnstep.extras import are_installed, import_error
 from nnstep.samples import Samples
 from nnstep.stack import Stack
 
@@ -67,8 +67,13 @@ def check_engine(name: str) -> None:
         raise NnstepError(f"unknown engine '{name}'", f"Choose one of: {', '.join(ENGINES)}")
 
 
-def choose_engine(name: str, stack: Stack) -> Engine:
+def choose_engine(name: str, stack: Stack, at_once: bool = True) -> Engine:
     """Finds the engine by its name; `auto` is the fastest that takes the stack.
+
+    Args:
+        name: auto, numpy or numba.
+        stack: what it shall run.
+        at_once: numba is imported now, so that `auto` does without one that is broken; else at the first run.
 
     Raises:
         NnstepError: the name is unknown, or that engine cannot take the stack.
@@ -78,7 +83,7 @@ def choose_engine(name: str, stack: Stack) -> Engine:
     from nnstep.engines.numpy_engine import NumpyEngine
 
     check_engine(name)
-    installed = importlib.util.find_spec("numba") is not None
+    installed = are_installed("numba")
     obstacle = why_not(stack)
     if name == "numba" and not installed:
         raise NnstepError("the numba engine needs numba", 'Install it: pip install "nnstep[fast]"')
@@ -86,4 +91,16 @@ def choose_engine(name: str, stack: Stack) -> Engine:
         raise NnstepError(f"the numba engine cannot take this network: {obstacle}", "--engine numpy takes any")
     if name == "numpy" or not installed or obstacle:
         return NumpyEngine()
+    if at_once and (error := import_error("numba")):
+        if name == "auto":
+            return NumpyEngine()
+        raise broken_numba(error)
     return NumbaEngine()
+
+
+def broken_numba(error: str) -> NnstepError:
+    """What to say where numba is installed, but importing it fails."""
+    return NnstepError(
+        f"numba cannot be imported: {error}",
+        'Install it anew: pip install "nnstep[fast]". --engine numpy does without it',
+    )

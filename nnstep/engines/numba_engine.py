@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnstep.engines.affine_stack import affine_layers, pixel_values, why_not
-from nnstep.engines.base import Outcome
+from nnstep.engines.base import Outcome, broken_numba
 from nnstep.engines.compiled_stack import CompiledRun
+from nnstep.extras import import_error
 from nnstep.layers import AffineLayer, Array
 from nnstep.samples import Samples
 from nnstep.stack import Stack
@@ -43,6 +44,8 @@ class NumbaEngine:
         batch_size: int = 1,
     ) -> Outcome:
         """Trains on the rows in their order, `batch_size` at a time; see `Engine.run`."""
+        if error := import_error("numba"):
+            raise broken_numba(error)
         from nnstep.engines.kernels import run_rows
 
         if not _packs(stack):

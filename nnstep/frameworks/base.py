@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from nnstep.errors import NnstepError
+from nnstep.extras import are_installed, import_error
 from nnstep.layers import Array, Layer
 from nnstep.optimizers import Rule
 from nnstep.stack import NO_ARRAYS, Arrays, frozen_copies, frozen_copy
@@ -118,7 +119,7 @@ class FrameworkNetwork(Protocol):
 
 def is_installed(framework: str) -> bool:
     """Whether a framework and what it computes with are installed."""
-    return all(importlib.util.find_spec(module) is not None for module in MODULES[framework])
+    return are_installed(*MODULES[framework])
 
 
 def check_installed(framework: str) -> None:
@@ -129,6 +130,23 @@ def check_installed(framework: str) -> None:
         raise NnstepError(f"{FRAMEWORKS[framework]} is not installed", f'Install it: pip install "nnstep[{framework}]"')
 
 
+def import_framework(framework: str) -> None:
+    """Imports a framework, and what it computes with, which can take seconds.
+
+    Raises:
+        NnstepError: it is unknown, not installed, or cannot be imported.
+    """
+    check_installed(framework)
+    if framework == "keras":
+        os.environ.setdefault("KERAS_BACKEND", "jax")
+    for module in reversed(MODULES[framework]):
+        if error := import_error(module):
+            raise NnstepError(
+                f"{FRAMEWORKS[framework]} cannot be imported: {error}",
+                f'Install it anew: pip install "nnstep[{framework}]"',
+            )
+
+
 def open_framework(framework: str, blueprint: Blueprint) -> FrameworkNetwork:
     """Builds a network in a framework.
 
@@ -136,18 +154,14 @@ def open_framework(framework: str, blueprint: Blueprint) -> FrameworkNetwork:
         NnstepError: the framework is unknown, not installed, cannot be imported, or has no such layer, loss or
             optimizer.
     """
-    check_installed(framework)
-    try:
-        if framework == "torch":
-            from nnstep.frameworks.torch_network import TorchNetwork
+    import_framework(framework)
+    if framework == "torch":
+        from nnstep.frameworks.torch_network import TorchNetwork
 
-            return TorchNetwork(blueprint)
-        from nnstep.frameworks.keras_network import KerasNetwork
+        return TorchNetwork(blueprint)
+    from nnstep.frameworks.keras_network import KerasNetwork
 
-        return KerasNetwork(blueprint)
-    except (ImportError, OSError) as error:
-        said = " ".join(str(error).split())[:200]
-        raise NnstepError(f"{FRAMEWORKS[framework]} cannot be imported: {said}", "Install it anew") from None
+    return KerasNetwork(blueprint)
 
 
 def frames_from(

@@ -188,7 +188,7 @@ def _merge(options: Namespace) -> int:
 
 
 def _data_text(contest: Contest, data: Dataset) -> str:
-    budget = [f"{contest.epochs} epochs"] if contest.epochs else []
+    budget = [f"{contest.epochs} epoch{'s' * (contest.epochs > 1)}"] if contest.epochs else []
     budget += [f"{contest.seconds:g} s"] if contest.seconds else []
     budget += [f"{contest.parameters:,} parameters"] if contest.parameters else []
     limits = f"at most {', '.join(budget)}" if budget else "no limit"

@@ -117,9 +117,12 @@ class _Reader:
 
     def _contenders(self) -> tuple[Contender, ...]:
         found: dict[str, Contender] = {}
+        lines: dict[str, int] = {}
         for name, settings, place in self._described():
             if name in found:
-                raise place.error("name", f"a second contender of the name '{name}'; first: {found[name].place}")
+                first = f"{self.text.path}, line {lines[name]}"
+                raise place.error("name", f"a second contender of the name '{name}'; first: {first}")
+            lines[name] = place.line("name")
             found[name] = self._contender(name, settings, place)
         if not found:
             raise self.top.error("", "no contender", "Possible: [[contender]], [grid] and [random] tables")
@@ -179,7 +182,8 @@ class _Reader:
         if settings["patience"] is not None and settings["patience"] < 1:
             raise where.error("patience", f"patience expected 1 or more, received {settings['patience']}")
         if settings["layers"].lower().endswith(".toml"):
-            file = read_network_file(str(Path(self.text.path).parent / settings["layers"]))
+            beside = str(Path(self.text.path).parent / settings["layers"])
+            file = where.attempt("layers", partial(read_network_file, beside))
             settings["layers"] = file.layers
             for key in ("loss", "init"):
                 settings[key] = settings[key] if where.gives(key) else getattr(file, key) or settings[key]
@@ -187,7 +191,8 @@ class _Reader:
             "layers",
             lambda: build_network(settings["layers"], settings["loss"], settings["init"], 0, settings["dtype"]),
         )
-        where.attempt("engine", lambda: choose_engine(settings["engine"], Stack(network.layers, network.loss)))
+        stack = Stack(network.layers, network.loss)
+        where.attempt("engine", lambda: choose_engine(settings["engine"], stack, at_once=False))
         training = Settings(**{key: settings[key] for key in ("learning_rate", "batch_size")})
         where.attempt("batch_size", lambda: check_batches(network, training))
         return network

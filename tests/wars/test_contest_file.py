@@ -203,8 +203,8 @@ def test_the_readmes_contest_can_be_read(tmp_path: Path) -> None:
 
 def test_names_that_differ_in_blanks_alone_are_one_name(tmp_path: Path) -> None:
     file = tmp_path / "c.toml"
-    file.write_text("[[contender]]\nname = 'big one'\n[[contender]]\nname = ' big  one'\n")
-    with pytest.raises(NnstepError, match="line 4: a second contender of the name 'big one'"):
+    file.write_text("[[contender]]\nname = 'big one'\nlayers = '784,10'\n[[contender]]\nname = ' big  one'\n")
+    with pytest.raises(NnstepError, match="line 5: a second contender of the name 'big one'; first: .*c.toml, line 2"):
         read_contest(str(file))
 
 
@@ -219,7 +219,10 @@ def test_an_impossible_network_file_is_named_with_its_line(tmp_path: Path) -> No
     (tmp_path / "net.toml").write_text('input = "28x28"\n\n[[layer]]\nkind = "conv"\nfilters = 0\n')
     file = tmp_path / "c.toml"
     file.write_text("[[contender]]\nname = 'x'\nlayers = 'net.toml'\n")
-    with pytest.raises(NnstepError, match=r"net.toml, line 5: layer 1 \(conv\): filters expected"):
+    with pytest.raises(NnstepError, match=r"c.toml, line 3: x: .*net.toml, line 5: layer 1 \(conv\): filters expected"):
+        read_contest(str(file))
+    (tmp_path / "net.toml").unlink()
+    with pytest.raises(NnstepError, match=r"c.toml, line 3: x: .*net.toml: cannot be read"):
         read_contest(str(file))
 
 

@@ -225,3 +225,10 @@ def test_a_process_that_dies_costs_only_a_retry(tmp_path: Path) -> None:
     assert code == 0, err
     report = report_of(tmp_path / "killed.json")
     assert len(report["leaderboard"]) == 6 and not report["lost"]
+
+
+def test_the_title_names_one_epoch_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text("epochs = 1\nparameters = 10\n[[contender]]\nname = 'a'\nlayers = '784,10'\n")
+    assert run("wars", file) == 1  # nobody may take part
+    assert "at most 1 epoch, 10 parameters" in capsys.readouterr().out
