@@ -1,7 +1,7 @@
 """The app on networks of the further layers: every step and view of them can be shown, and filters are pictures."""
 
 import pytest
-from pilot_app import make_app, screen_text, text
+from pilot_app import make_app, notices, screen_text, text
 from textual.pilot import Pilot
 
 from nnstep.feature_maps import Maps
@@ -32,6 +32,19 @@ async def test_a_feature_map_is_a_picture_with_its_arithmetic() -> None:
         shown = app.screen.query_one(TensorPanes).picture._layout_shown
         assert isinstance(shown, Maps) and shown.picture == (24, 24) and shown.count == 4
         assert "Σ X[y,x,c]·W[i,j,c," in screen_text(app)
+
+
+async def test_a_gradient_to_which_nothing_adds_is_not_called_given() -> None:
+    app = make_app(layers="28x28,maxpool 2,flatten,10,softmax")
+    async with app.run_test(size=(140, 45)) as pilot:
+        await pilot.press("f", "n", "n", "f")
+        await _select(pilot, "dE/dX (1, 784)")
+        await pilot.press("z", "e", *["up"] * 28, *["left"] * 28)
+        while "Nothing adds to it." not in screen_text(app):
+            await pilot.press("right")
+        assert "nothing to follow" in screen_text(app) and "given" not in screen_text(app)
+        await pilot.press("enter")
+        assert "Nothing adds to it." in notices(app)
 
 
 async def _select(pilot: Pilot, title: str) -> None:
