@@ -47,6 +47,36 @@ async def test_a_gradient_to_which_nothing_adds_is_not_called_given() -> None:
         assert "Nothing adds to it." in notices(app)
 
 
+DEEP = "28x28,conv 4 3x3 pad same,relu,maxpool 2,conv 6 3x3 pad same," + "batchnorm,gelu," * 9 + "flatten,10,softmax"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_current_layer_of_a_deep_stack_is_in_sight_and_a_click_runs_to_the_layer_under_it(
+    size: tuple[int, int],
+) -> None:
+    app = make_app(layers=DEEP)
+    async with app.run_test(size=size) as pilot:
+        for _ in range(25):
+            shown = [line for line in screen_text(app).splitlines() if line[1:2] == "▶"]
+            name = app.screen.debugger.frame.step.name  # type: ignore[attr-defined]
+            assert len(shown) == 1 and f"{name.split()[1]} {name.split()[0]} " in shown[0]
+            await pilot.press("n")
+        await pilot.press("s")
+        assert "stack ↓" in screen_text(app)
+        rows = screen_text(app).splitlines()
+        row = next(y for y, line in enumerate(rows) if "8 gelu" in line)
+        await pilot.click(offset=(5, row))
+        assert app.screen.debugger.frame.step.name == "gelu 8"  # type: ignore[attr-defined]
+
+
+async def test_all_outputs_are_in_sight_beside_a_deep_stack() -> None:
+    app = make_app(layers=DEEP)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("f")
+        outputs = app.screen.query_one("#outputs")
+        assert outputs.region.bottom <= 39 and outputs.size.height == 10
+
+
 async def _select(pilot: Pilot, title: str) -> None:
     for _ in range(8):
         if pilot.app.screen.query_one(TensorPanes).picture.title == title:
