@@ -92,7 +92,7 @@ class StackView(Static, can_focus=True):
         self.update(text, layout=False)
 
     def _shown_rows(self, wanted: int) -> range:
-        """As many rows as there is room for, one of them in the middle; arrows in the title say where there are more."""
+        """As many rows as there is room for, one of them in the middle; arrows in the title say where more are."""
         count, room = len(self._rows), min(len(self._rows), max(1, self.size.height))
         self._first = min(max(0, wanted - room // 2), count - room)
         more = ("↑" if self._first else "") + ("↓" if self._first + room < count else "")

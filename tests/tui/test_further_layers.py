@@ -1,5 +1,6 @@
 """The app on networks of the further layers: every step and view of them can be shown, and filters are pictures."""
 
+import numpy as np
 import pytest
 from pilot_app import make_app, notices, screen_text, text
 from textual.pilot import Pilot
@@ -75,6 +76,15 @@ async def test_all_outputs_are_in_sight_beside_a_deep_stack() -> None:
         await pilot.press("f")
         outputs = app.screen.query_one("#outputs")
         assert outputs.region.bottom <= 39 and outputs.size.height == 10
+
+
+async def test_a_feature_map_is_copied_as_a_table_with_a_row_for_each_place() -> None:
+    app = make_app(layers=CONV)
+    async with app.run_test(size=(140, 45)) as pilot:
+        await _select(pilot, "Y (1, 24, 24, 4)")
+        await pilot.press("y")
+        rows = [[float(value) for value in line.split("\t")] for line in app.clipboard.splitlines()]
+        np.testing.assert_array_equal(rows, app.debugger.frame.output.reshape(24 * 24, 4))
 
 
 async def _select(pilot: Pilot, title: str) -> None:
