@@ -18,6 +18,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from nnstep.plotting import Axis, Floats, axis_of, line_dots, spread, tick_text, ticks
+from nnstep_tui.widgets.legend import legend_text
 
 GUTTER = 8
 COLOURS = 5
@@ -112,14 +113,10 @@ class CurvePlot(Widget):
         self._view, self._lines = view, []
         self.refresh()
 
-    def legend(self) -> Text:
+    def legend(self, rows: int = 1) -> Text:
         """The names of the joined curves in their colours, with their letters, the last one first."""
-        text = Text(" ", no_wrap=True, overflow="ellipsis")
-        for letter, series in self._named():
-            text.append(letter, self._line(series.colour) + BOLD)
-            text.append("━━ ", self._line(series.colour))
-            text.append(f"{series.name}   ")
-        return text
+        curves = [(letter, series.name, self._line(series.colour)) for letter, series in self._named()]
+        return legend_text(curves, self.size.width, rows)
 
     def letter(self, number: int) -> str:
         """The letter of a joined curve, counted from the one drawn last; empty where there is but one."""
@@ -246,7 +243,7 @@ class CurvePlot(Widget):
         return found
 
     def _labels(self, axis: Axis, rows: int) -> dict[int, str]:
-        values = ticks(axis, max(2, rows // 3))
+        values = ticks(axis, max(3, rows // 3))  # of two, one alone may be left, which is no scale
         places = axis.place(np.array(values, float)) if values else np.zeros(0)
         return {
             min(rows - 1, int((1 - place) * rows)): tick_text(value)

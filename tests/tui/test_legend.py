@@ -1,0 +1,56 @@
+"""The legend and the axis of curves where there is little room."""
+
+import numpy as np
+import pytest
+from pilot_app import make_app, text
+from rich.style import Style
+
+from nnstep.change_text import apply_change
+from nnstep.plotting import axis_of
+from nnstep_tui.widgets.curve_plot import CurvePlot
+from nnstep_tui.widgets.legend import legend_text, shortened
+
+NAMES = ["main", *(f"W[{number},2] of affine 1 = 0.5" for number in range(11))]
+
+
+def lines(width: int, rows: int, names: list[str] = NAMES) -> list[str]:
+    curves = [("abcdefghijkl"[number], name, Style()) for number, name in enumerate(names)]
+    return legend_text(curves, width, rows).plain.split("\n")
+
+
+@pytest.mark.parametrize(("width", "rows"), [(80, 3), (120, 2), (200, 2)])
+def test_twelve_branches_all_have_their_letter_in_the_legend(width: int, rows: int) -> None:
+    found = lines(width, rows)
+    assert len(found) <= rows and all(len(line) <= width for line in found)
+    assert all(f"{letter}━━ " in "\n".join(found) for letter in "abcdefghijkl")
+
+
+def test_names_stay_whole_where_there_is_room() -> None:
+    assert lines(80, 2, NAMES[:2]) == [" a━━ main   b━━ W[0,2] of affine 1 = 0.5"]
+
+
+def test_what_has_no_room_is_counted() -> None:
+    (found,) = lines(40, 1)
+    assert len(found) <= 40 and found.startswith(" a━━ main") and found.endswith("… 10 more")
+
+
+def test_a_long_name_is_cut_by_its_width() -> None:
+    assert shortened("漢字漢字", 6) == "漢字…" and shortened("main", 4) == "main"
+
+
+@pytest.mark.parametrize("highest", [0.0071, 0.95, 1.0, 1.9, 2.3, 4.0, 4.7, 5.1, 9.0, 19.0, 480.0])
+def test_a_low_plot_still_has_two_values_on_its_axis(highest: float) -> None:
+    assert len(CurvePlot()._labels(axis_of(np.array([0.0, highest])), 6)) >= 2
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_run_screen_explains_the_letters_of_twelve_branches(size: tuple[int, int]) -> None:
+    app = make_app(limit=20)
+    for number in range(11):
+        apply_change(app.debugger, f"0.W[{number},2] = 0.5")
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("G")
+        await pilot.pause()
+        legend = app.screen.query_one("#legend")
+        assert all(f"{letter}━━ " in text(app, "#legend") for letter in "abcdefghijkl")
+        assert legend.size.height == text(app, "#legend").count("\n") + 1 > 1
