@@ -24,6 +24,7 @@ GUTTER = 8
 COLOURS = 5
 POINT = "●"
 LETTERS_APART = 3
+POINTS_APART = 4
 BOLD = Style(bold=True)
 BRAILLE = {bits: chr(0x2800 + bits) if bits else " " for bits in range(256)}
 
@@ -215,14 +216,25 @@ class CurvePlot(Widget):
             if not series.points or not np.isfinite(y).any():
                 continue
             style = self._line(series.colour)
-            for at, place in zip(x[np.isfinite(y)].tolist(), axis.place(y[np.isfinite(y)]).tolist(), strict=True):
+            for column, place in self._some_points(x[np.isfinite(y)], axis.place(y[np.isfinite(y)])):
                 row = min(rows - 1, max(0, int((1 - place) * rows)))
-                signs[row].setdefault(self._column(at), Segment(POINT, style))
+                signs[row].setdefault(column, Segment(POINT, style))
             note = f"{POINT} {series.name} "
             first = len(top) - len(note)
             if rows > 3 and first > 0 and not signs[0] and not top[first:].any():
                 signs[0] = {first + i: Segment(letter, style) for i, letter in enumerate(note)}
         return signs
+
+    def _some_points(self, x: Floats, places: Floats) -> list[tuple[int, float]]:
+        """Column and place of each point, the last one first; of many only some, so that the lines stay in sight."""
+        points = [(self._column(at), place) for at, place in zip(x.tolist(), places.tolist(), strict=True)][::-1]
+        if len(points) * POINTS_APART <= self.columns:
+            return points
+        found = points[:1]
+        for point in points[1:]:
+            if found[-1][0] - point[0] >= POINTS_APART:
+                found.append(point)
+        return found
 
     def _row(
         self, dots: NDArray[np.uint8], owners: NDArray[np.int64], signs: dict[int, Segment], at: int

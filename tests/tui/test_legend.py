@@ -1,8 +1,8 @@
-"""The legend and the axis of curves where there is little room."""
+"""The legend, the axis and the points of curves where there is little room."""
 
 import numpy as np
 import pytest
-from pilot_app import make_app, text
+from pilot_app import make_app, plot_text, text, until
 from rich.style import Style
 
 from nnstep.change_text import apply_change
@@ -54,3 +54,15 @@ async def test_the_run_screen_explains_the_letters_of_twelve_branches(size: tupl
         legend = app.screen.query_one("#legend")
         assert all(f"{letter}━━ " in text(app, "#legend") for letter in "abcdefghijkl")
         assert legend.size.height == text(app, "#legend").count("\n") + 1 > 1
+
+
+async def test_the_means_of_many_epochs_leave_the_curve_in_sight() -> None:
+    app = make_app(limit=20, epochs=200)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("t")
+        await until(pilot, lambda: app.debugger.timeline.count == 4000 and not app.screen.busy)  # type: ignore[attr-defined]
+        await pilot.pause()
+        shown = plot_text(app)
+        columns = app.screen.query_one(CurvePlot).columns
+        assert columns // 8 < shown.count("●") <= columns // 4 + 2
+        assert sum("\u2801" <= character <= "\u28ff" for character in shown) > columns // 2
