@@ -156,7 +156,7 @@ class CurvePlot(Widget):
         if rows < 1 or self.size.width < GUTTER + 4:
             return [Strip.blank(self.size.width, self.rich_style)] * self.size.height
         inside = [_inside(series, view) for series in view.series]
-        axis = axis_of(np.concatenate([np.zeros(0), *(y for _, y in inside)]), view.log)
+        axis = axis_of(self._deciding([y for _, y in inside]), view.log)
         characters, owners = self._cells(axis, rows, columns)
         signs = self._signs(axis, rows, characters[0])
         at = -1 if view.cursor is None else self._column(view.cursor)
@@ -182,6 +182,10 @@ class CurvePlot(Widget):
             dots[mine] = np.where(joins, dots[mine] | found[mine], found[mine])
             owners[mine] = series.colour
         return dots, owners
+
+    def _deciding(self, values: Sequence[Floats]) -> Floats:
+        """The values of the curves that the y-axis has room for."""
+        return np.concatenate([np.zeros(0), *values])
 
     def _has_name(self, series: Series) -> bool:
         """The curve stands in the legend."""

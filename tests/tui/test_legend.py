@@ -7,8 +7,10 @@ from rich.style import Style
 
 from nnstep.change_text import apply_change
 from nnstep.plotting import axis_of
-from nnstep_tui.widgets.curve_plot import CurvePlot
+from nnstep_tui.widgets.contest_plot import GREY, ContestPlot
+from nnstep_tui.widgets.curve_plot import CurvePlot, PlotView, Series
 from nnstep_tui.widgets.legend import legend_text, shortened
+from nnstep_tui.widgets.standings import error_text
 
 NAMES = ["main", *(f"W[{number},2] of affine 1 = 0.5" for number in range(11))]
 
@@ -66,3 +68,22 @@ async def test_the_means_of_many_epochs_leave_the_curve_in_sight() -> None:
         columns = app.screen.query_one(CurvePlot).columns
         assert columns // 8 < shown.count("●") <= columns // 4 + 2
         assert sum("\u2801" <= character <= "\u28ff" for character in shown) > columns // 2
+
+
+def test_a_diverged_contender_in_grey_does_not_press_the_others_flat() -> None:
+    plot, x = ContestPlot(), np.array([1.0, 2.0])
+    curves = [np.array([9e187, np.nan]), np.array([2.0, 1.5]), np.array([1.0, 0.5])]
+    plot._view = PlotView(
+        [Series("bad", x, curves[0], GREY), Series("slow", x, curves[1], GREY), Series("good", x, curves[2])], 1, 2
+    )
+    assert axis_of(plot._deciding(curves)).high == pytest.approx(1.05 * 2)
+    plot._view = PlotView([Series("bad", x, curves[0])], 1, 2)
+    assert axis_of(plot._deciding(curves[:1])).high > 9e187
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [(0.022318, "0.02232"), (1.5652, "1.565"), (9999.0, "9999"), (12345.6, "1.2e4"), (9.195e187, "9.2e187")],
+)
+def test_an_error_stands_whole_in_its_column(error: float, shown: str) -> None:
+    assert error_text(error) == shown and len(shown) <= 7
