@@ -9,6 +9,7 @@ from rich.style import Style
 from rich.text import Text
 
 LENGTHS = (1000, 32, 20, 12, 7)
+MARK = 4
 
 
 def legend_text(curves: Sequence[tuple[str, str, Style]], width: int, rows: int) -> Text:
@@ -19,7 +20,7 @@ def legend_text(curves: Sequence[tuple[str, str, Style]], width: int, rows: int)
         width: how many characters wide the legend is.
         rows: how many lines there may be; names that have no room even when they are cut are counted at the end.
     """
-    for longest in LENGTHS:
+    for longest in (min(length, max(4, width - MARK - 2)) for length in LENGTHS):
         lines = _lines(curves, width, longest)
         if len(lines) <= rows:
             break
@@ -29,11 +30,11 @@ def legend_text(curves: Sequence[tuple[str, str, Style]], width: int, rows: int)
     text = Text(no_wrap=True, overflow="ellipsis")
     for number, line in enumerate(lines[:rows]):
         text.append("\n " if number else " ")
-        for letter, name, style in line:
+        for place, (letter, name, style) in enumerate(line):
+            text.append("   " if place else "")
             text.append(letter, style + Style(bold=True))
             text.append("━━ ", style)
-            text.append(f"{shortened(name, longest)}   ")
-    text.rstrip()
+            text.append(shortened(name, longest))
     if left:
         text.append(f" … {left} more")
     return text
@@ -48,7 +49,7 @@ def _lines(curves: Sequence[tuple[str, str, Style]], width: int, longest: int) -
     lines: list[list[tuple[str, str, Style]]] = [[]]
     used = 1
     for curve in curves:
-        wide = len(curve[0]) + 3 + cell_len(shortened(curve[1], longest))
+        wide = MARK + cell_len(shortened(curve[1], longest))
         if lines[-1] and used + wide > width:
             lines.append([])
             used = 1

@@ -7,6 +7,7 @@ from rich.style import Style
 
 from nnstep.change_text import apply_change
 from nnstep.plotting import axis_of
+from nnstep.wars.standings import report_text
 from nnstep_tui.widgets.contest_plot import GREY, ContestPlot
 from nnstep_tui.widgets.curve_plot import CurvePlot, PlotView, Series
 from nnstep_tui.widgets.legend import legend_text, shortened
@@ -34,6 +35,11 @@ def test_names_stay_whole_where_there_is_room() -> None:
 def test_what_has_no_room_is_counted() -> None:
     (found,) = lines(40, 1)
     assert len(found) <= 40 and found.startswith(" a━━ main") and found.endswith("… 10 more")
+
+
+def test_a_name_wider_than_the_legend_is_cut_even_where_there_are_further_lines() -> None:
+    found = lines(40, 3, ["x" * 100, "main"])
+    assert len(found) == 2 and all(len(line) <= 40 for line in found) and found[0].endswith("x…")
 
 
 def test_a_long_name_is_cut_by_its_width() -> None:
@@ -87,3 +93,8 @@ def test_a_diverged_contender_in_grey_does_not_press_the_others_flat() -> None:
 )
 def test_an_error_stands_whole_in_its_column(error: float, shown: str) -> None:
     assert error_text(error) == shown and len(shown) <= 7
+
+
+def test_a_running_contender_whose_error_is_huge_is_described_in_few_words() -> None:
+    report = {"epoch": 2, "epochs": 3, "sample": 5, "samples": 9, "errors": [9.195e187], "seconds": 1.0}
+    assert report_text(report) == "epoch 2 of 3, sample 5/9, error 9.195000e+187, 1.0 s"
