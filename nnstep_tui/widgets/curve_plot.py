@@ -205,11 +205,16 @@ class CurvePlot(Widget):
             x, y = x[np.isfinite(y)], y[np.isfinite(y)]
             if not letter or not len(x):
                 continue
-            column = max(self._column(float(x[0])), self._column(float(x[-1])) - LETTERS_APART * number)
-            at = view.start + (column + 0.5) / self.columns * (view.stop - view.start)
-            place = float(axis.place(np.interp([at], x, y))[0])
-            row = min(len(signs) - 1, max(0, int((1 - place) * len(signs))))
-            signs[row][column] = Segment(letter, self._line(series.colour) + BOLD)
+            last = self._column(float(x[-1]))
+            span = last - self._column(float(x[0])) + 1
+            for shift in range(span):
+                column = last - (LETTERS_APART * number + shift) % span
+                at = view.start + (column + 0.5) / self.columns * (view.stop - view.start)
+                place = float(axis.place(np.interp([at], x, y))[0])
+                row = min(len(signs) - 1, max(0, int((1 - place) * len(signs))))
+                if column not in signs[row]:
+                    signs[row][column] = Segment(letter, self._line(series.colour) + BOLD)
+                    break
 
     def _signs(self, axis: Axis, rows: int, top: NDArray[np.uint8]) -> list[dict[int, Segment]]:
         """What stands in each row over the lines, by column: points, and where the top row has room what they are."""

@@ -98,3 +98,14 @@ def test_an_error_stands_whole_in_its_column(error: float, shown: str) -> None:
 def test_a_running_contender_whose_error_is_huge_is_described_in_few_words() -> None:
     report = {"epoch": 2, "epochs": 3, "sample": 5, "samples": 9, "errors": [9.195e187], "seconds": 1.0}
     assert report_text(report) == "epoch 2 of 3, sample 5/9, error 9.195000e+187, 1.0 s"
+
+
+async def test_short_curves_beside_long_ones_keep_their_letters() -> None:
+    app = make_app(limit=20)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("G")
+        plot, long, short = app.screen.query_one(CurvePlot), np.arange(1.0, 21.0), np.array([1.0, 2.0, 3.0])
+        curves = [Series(f"short {number}", short, 1 / short) for number in range(4)]
+        plot.show(PlotView([*curves, *(Series(f"long {number}", long, 1 / long) for number in range(9))], 1, 20))
+        await pilot.pause()
+        assert all(letter in plot_text(app) for letter in "abcdefghijklm")
