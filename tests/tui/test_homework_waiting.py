@@ -1,6 +1,7 @@
 """While a student's layer does not come back, the app answers, whichever key ran it, and the layer can be given up."""
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from pilot_app import screen_text, text, until
 from test_homework_screen import FORWARD, make_app, write
 
 from nnstep.breakpoints import parse_breakpoint
+from nnstep.source import running_source
 from nnstep_tui.app import NnstepApp
 from nnstep_tui.screens.run import RunScreen
 from nnstep_tui.screens.stepping import SteppingScreen
@@ -21,7 +23,9 @@ FAR = ["1", "0", "right_square_bracket"]  # farther than the frames that are kep
 
 @pytest.fixture(autouse=True)
 def impatience(patience: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wait is shown soon, also for the run that follows the lines, which is left to end by nobody but the user."""
     monkeypatch.setattr("nnstep_tui.apart.PATIENCE", 0.15)
+    monkeypatch.setattr("nnstep.shown.running_source", partial(running_source, patience=60))
 
 
 def looping(folder: Path) -> tuple[NnstepApp, Path]:

@@ -64,7 +64,10 @@ def start(*words: object, before: str = "", **more: Any) -> subprocess.Popen[str
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     """Exit code, standard output and errors."""
-    out, err = process.communicate(timeout=100)
+    try:
+        out, err = process.communicate(timeout=200)
+    finally:
+        process.kill()  # one that hangs is left to nobody
     return process.returncode, out, err
 
 
