@@ -32,4 +32,4 @@ def _slope_in_numbers(name: str, y: float, x: float, slope: float) -> str:
         return f"(1 − {in_product(y)}²)"
     if name == "sigmoid":
         return f"{short(y)}·(1 − {short(y)})"
-    return short(slope) if name in ("relu", "identity") else f"{name}′({short(x)})"
+    return short(slope) if name in ("relu", "leaky_relu", "identity") else f"{name}′({short(x)})"

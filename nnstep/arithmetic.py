@@ -35,7 +35,7 @@ class Arithmetic:
         values: (n,) what each term adds, the largest in magnitude first; empty for a number that is not computed here.
         terms: the first of these terms, 40 at most.
         source: where this very number was computed, for one that this step was given.
-        note: a sentence on a number that no formula is known for; else empty.
+        note: a sentence on a number without terms; else empty.
     """
 
     place: Place
@@ -83,7 +83,8 @@ def explain(frames: Sequence[Frame], layers: Sequence[object], place: Place) -> 
         return Arithmetic(place, name, name, value, np.zeros(0), note=f"Computed by {what}: {says}")
     order = np.argsort(-np.nan_to_num(np.abs(found.values), nan=np.inf), kind="stable")
     terms = tuple(found.term(int(number)) for number in order[:MOST_TERMS])
-    return Arithmetic(place, name, f"{name} = {found.formula}", value, found.values[order], terms)
+    note = "" if terms else "Nothing adds to it."
+    return Arithmetic(place, name, f"{name} = {found.formula}", value, found.values[order], terms, note=note)
 
 
 def _gives(found: Sum, frame: Frame, place: Place, value: float) -> bool:
@@ -112,7 +113,7 @@ def _given(frames: Sequence[Frame], place: Place, name: str, value: float) -> Ar
     elif place.key == "details.mask":
         note = "Drawn at random: 0 for what is left out, 1 for the rest."
     elif group == "input" and layer == 0:
-        note = "A pixel of the digit, divided by 255."
+        note = "As the data has it; pixels from 0 to 255 are divided by 255."
     elif group == "input":
         source = Place((frame.count // 2 - 1 if layer is None else layer) - 1, "output", place.index)
     elif group == "output" and frame.step.phase == "backward" and layer is not None:

@@ -117,7 +117,7 @@ def _batchnorm(frame: Frame, layer: BatchNormLayer, place: Place) -> Sum | None:
     c, index, details = place.index[-1:], place.index, frame.details
     m, alike = frame.input.size // frame.input.shape[-1], [(*at, *c) for at in np.ndindex(frame.input.shape[:-1])]
     root = float(np.sqrt(details["variance"][c] + EPSILON))
-    one_root = Factor("1/√(variance + 1e−5)", 1 / root, None)
+    one_root = Factor("1/√(variance + 1e−5)", 1 / root, Place(place.step, "details.variance", c))
     if place.key == "output":
         pairs: list[Pair] = [(("before.gamma", c), ("details.normalised", index)), (("before.beta", c),)]
         return _sum_of("γ·x̂ + β", frame, place, pairs)
@@ -142,20 +142,19 @@ def _batchnorm(frame: Frame, layer: BatchNormLayer, place: Place) -> Sum | None:
         new = _scaled(frame, place, (batch, index), weight)
         return Sum(text, np.array([kept.value, new.value]), lambda number: (kept, new)[number])
     if place.key == "input_gradient":
-        return _batchnorm_back(frame, place, m, 1 / root)
+        return _batchnorm_back(frame, place, m, one_root)
     return None
 
 
-def _batchnorm_back(frame: Frame, place: Place, m: int, one_root: float) -> Sum:
+def _batchnorm_back(frame: Frame, place: Place, m: int, scale: Factor) -> Sum:
     """γ/√(variance + 1e−5) · (dE/dY − Σ dE/dY/m − x̂ Σ dE/dY x̂/m)."""
     c, index = place.index[-1:], place.index
-    scale = (Factor("1/√(variance + 1e−5)", one_root, None),)
     gamma = ("before.gamma", c, frame)
     m_th = Factor(f"−1/{m}", -1 / m, None)
     terms = (
-        _with(term_of(place, gamma, ("output_gradient", index, frame)), *scale),
-        _with(term_of(place, gamma, ("gradients.beta", c, frame)), *scale, m_th),
-        _with(term_of(place, gamma, ("details.normalised", index, frame), ("gradients.gamma", c, frame)), *scale, m_th),
+        _with(term_of(place, gamma, ("output_gradient", index, frame)), scale),
+        _with(term_of(place, gamma, ("gradients.beta", c, frame)), scale, m_th),
+        _with(term_of(place, gamma, ("details.normalised", index, frame), ("gradients.gamma", c, frame)), scale, m_th),
     )
     text = f"γ/√(variance + 1e−5)·(dE/dY − dE/dβ/{m} − x̂·dE/dγ/{m})"
     return Sum(text, np.array([term.value for term in terms]), lambda number: terms[number])
@@ -165,7 +164,8 @@ def _in_evaluation(frame: Frame, place: Place) -> Sum:
     """γ (X − running mean)/√(running variance + 1e−5) + β, as three terms."""
     c, index = place.index[-1:], place.index
     root = float(np.sqrt(frame.state_after["running_variance"][c] + EPSILON))
-    scale, gamma = Factor("1/√(running variance + 1e−5)", 1 / root, None), ("before.gamma", c, frame)
+    seen, gamma = Place(place.step, "state_after.running_variance", c), ("before.gamma", c, frame)
+    scale = Factor("1/√(running variance + 1e−5)", 1 / root, seen)
     minus = Factor("−1", -1.0, None)
     terms = (
         _with(term_of(place, gamma, ("input", index, frame)), scale),

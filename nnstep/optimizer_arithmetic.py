@@ -6,7 +6,7 @@ import numpy as np
 
 from nnstep.optimizers import EPSILON, FIRST, MOMENTUM, SECOND, SQUARES, clipping
 from nnstep.stepping import Frame
-from nnstep.terms import Factor, Place, Sum, Term, factor_of, product, short, term_of
+from nnstep.terms import Factor, Place, Sum, Term, factor_of, in_product, product, short, term_of
 
 
 def formula(frame: Frame, place: Place) -> Sum | None:
@@ -19,7 +19,7 @@ def formula(frame: Frame, place: Place) -> Sum | None:
     steps = _steps(frame, place, name)
     if group == "after":
         before = term_of(place, (f"before.{name}", place.index, frame))
-        return _sum(f"{before.factors[0].text} + {TEXTS[frame.rule.name]}", [before, *steps])
+        return _sum(f"{before.factors[0].text} − {TEXTS[frame.rule.name].removeprefix('−')}", [before, *steps])
     return _sum(TEXTS[frame.rule.name], steps)
 
 
@@ -60,13 +60,13 @@ def _steps(frame: Frame, place: Place, name: str) -> list[Term]:
     if rule.name == "nesterov":
         ahead = _times(term_of(place, (kept["velocity"], index, frame)), rate, _constant(MOMENTUM))
         return [*(_times(term, rate) for term in _gradient(frame, place, name)), ahead]
-    squares = float(frame.state_after[f"{name}.squares"][index])
+    squares, seen = float(frame.state_after[f"{name}.squares"][index]), Place(place.step, kept["squares"], index)
     if rule.name == "rmsprop":
-        over = Factor("1/(√S + 1e−8)", 1 / (float(np.sqrt(squares)) + EPSILON), None)
+        over = Factor("1/(√S + 1e−8)", 1 / (float(np.sqrt(squares)) + EPSILON), seen)
         return [_times(term, rate, over) for term in _gradient(frame, place, name)]
     t = float(frame.state_after["updates"])
     first = Factor(f"1/(1 − 0.9^{t:g})", 1 / (1 - FIRST**t), None)
-    over = Factor("1/(√v̂ + 1e−8)", 1 / (float(np.sqrt(squares / (1 - SECOND**t))) + EPSILON), None)
+    over = Factor("1/(√v̂ + 1e−8)", 1 / (float(np.sqrt(squares / (1 - SECOND**t))) + EPSILON), seen)
     steps = [_times(term_of(place, (kept["mean"], index, frame)), rate, first, over)]
     if rule.name == "adamw" and rule.weight_decay:
         decay = _constant(rule.weight_decay, "λ")
@@ -88,7 +88,7 @@ def _kept(frame: Frame, place: Place, name: str) -> Sum | None:
         return _sum("0.9·M + 0.1·g", [_times(before, _constant(FIRST)), *(_times(g, _constant(0.1)) for g in gradient)])
     share = SQUARES if frame.rule.name == "rmsprop" else SECOND
     g = sum(term.value for term in gradient)
-    square = Term(gradient[0].factors, (1 - share) * g * g, f"{short(1 - share)}·({short(g)})²")
+    square = Term(gradient[0].factors, (1 - share) * g * g, f"{short(1 - share)}·{in_product(g)}²")
     return _sum(f"{share:g}·S + {short(1 - share)}·g²", [_times(before, _constant(share)), square])
 
 

@@ -37,7 +37,7 @@ class Factor:
     Attributes:
         text: its name, such as `X[17]` or `W[17,3]`.
         value: the number.
-        place: where it can be seen, always in the same step; None for constants such as η.
+        place: where it, or what it is made from, can be seen, always in the same step; None for constants such as η.
     """
 
     text: str

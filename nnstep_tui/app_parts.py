@@ -6,13 +6,25 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from textual.app import App, ReturnType, SystemCommand
 from textual.binding import Binding
+from textual.command import CommandPalette
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.theme import ThemeProvider
 
 from nnstep.printed_text import plain_text
+from nnstep_tui.screens.dialog import Dialog
+
+
+class Palette(CommandPalette, Dialog[None]):
+    """Textual's command palette; a second click beside it, or a page key where it has no room, ends no app here."""
+
+    def _action_command_list(self, action: str) -> None:
+        with suppress(LookupError):  # Textual 8.2 looks for lines that a list without room does not have
+            super()._action_command_list(action)
 
 
 class PlainNotices(App[ReturnType]):
@@ -29,6 +41,15 @@ class PlainNotices(App[ReturnType]):
     ) -> None:
         """Shows a notice."""
         super().notify(plain_text(message), title=title, severity=severity, timeout=timeout, markup=False)
+
+    def action_command_palette(self) -> None:
+        """Every key by its name."""
+        if self.use_command_palette and not isinstance(self.screen, CommandPalette):
+            self.push_screen(Palette(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """The themes by their names."""
+        self.push_screen(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
 
 
 def key_commands(screen: Screen[object]) -> Iterable[SystemCommand]:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Static
 
 from nnstep.training_curves import MEASURES, Course, groups_of
+from nnstep_tui.app_parts import PlainNotices
 from nnstep_tui.keys import key
 from nnstep_tui.widgets.curve_plot import COLOURS, CurvePlot, PlotView, Series
 from nnstep_tui.widgets.key_line import KeyLine
@@ -19,7 +20,7 @@ EVERYTHING = "all ways of training"
 SHORT = {"test loss": "loss", "accuracy %": "%", "strict accuracy %": "%"}
 
 
-class CurvesApp(App[None]):
+class CurvesApp(PlainNotices[None]):
     """Draws the curves of some courses.
 
     Args:

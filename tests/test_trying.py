@@ -201,8 +201,18 @@ def test_another_initialisation_is_drawn_from_the_seed_on_a_branch(debugger: Deb
         ("label = 2.5", "whole number"),
         ("W = 3", "which element"),
         ("b[1] = x", "number"),
+        ("9.W[1,2] = 3", "no layer 9"),
+        ("a.W[1,2] = 3", "no layer a"),
+        ("1.W[1,2] = 3", "no W"),
     ],
 )
 def test_a_change_that_cannot_be_understood_says_why(debugger: Debugger, text: str, said: str) -> None:
     with pytest.raises(NnstepError, match=said):
         apply_change(debugger, text)
+
+
+def test_an_element_of_any_layer_is_changed_from_any_step(debugger: Debugger) -> None:
+    debugger.cursor = 5
+    apply_change(debugger, "2.W[7,3] = 0.5")
+    assert debugger.branch.name == "W[7,3] of affine 3 = 0.5" and debugger.cursor == 5
+    assert debugger.frames[2].before["weights"][7, 3] == 0.5

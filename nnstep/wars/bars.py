@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from nnstep.network import loss_text
 from nnstep.wars.job import Result
 from nnstep.wars.reports import Reports
 
@@ -108,5 +109,5 @@ def share_done(report: Mapping[str, Any]) -> float:
 
 def _text(report: dict[str, Any]) -> str:
     epochs = f"/{report['epochs']}" if report["epochs"] else ""
-    error = f"  error={report['errors'][-1]:.6f}" if report["errors"] else ""
+    error = f"  error={loss_text(report['errors'][-1])}" if report["errors"] else ""
     return f"epoch {report['epoch']}{epochs}{error}"

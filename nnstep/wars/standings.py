@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nnstep.network import loss_text
 from nnstep.wars.bars import share_done
 from nnstep.wars.contest import USUAL
 from nnstep.wars.leaderboard import Entry, Leaderboard
@@ -154,6 +155,6 @@ def seed_lines(standing: Standing) -> list[str]:
 def report_text(report: Report) -> str:
     """How far a running job is."""
     epochs = f" of {report['epochs']}" if report["epochs"] else ""
-    error = f", error {report['errors'][-1]:.6f}" if report["errors"] else ""
+    error = f", error {loss_text(report['errors'][-1])}" if report["errors"] else ""
     sample = f"{report['sample']:,}/{report['samples']:,}"
     return f"epoch {report['epoch']}{epochs}, sample {sample}{error}, {report['seconds']:.1f} s"

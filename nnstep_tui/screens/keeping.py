@@ -28,7 +28,8 @@ class Keeping(Looking):
             self.notify("The element's arithmetic is copied.")
             return
         table = io.StringIO()
-        np.savetxt(table, np.atleast_2d(tensor.array), fmt="%.17g", delimiter="\t")
+        rows = tensor.array.reshape(-1, tensor.array.shape[-1]) if tensor.array.ndim else tensor.array.reshape(1, 1)
+        np.savetxt(table, rows, fmt="%.17g", delimiter="\t")
         self.app.copy_to_clipboard(table.getvalue())
         self.notify(f"{tensor.symbol} is copied, {tensor.array.size:,} numbers.")
 

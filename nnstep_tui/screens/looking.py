@@ -111,7 +111,7 @@ class Looking(DebuggerScreen):
         factors = self.factors(arithmetic)
         place = arithmetic.source or (factors[self.element.chosen % len(factors)].place if factors else None)
         if place is None:
-            self.notify(arithmetic.note or "This number is given, not computed.")
+            self.notify(arithmetic.note or "There is nothing to follow here.")
             return
         self.element.trail.append((self.debugger.timeline.count, self.place()))
         self.go_to_place(place)

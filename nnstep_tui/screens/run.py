@@ -27,6 +27,7 @@ from nnstep_tui.widgets.confusion import ConfusionView
 from nnstep_tui.widgets.curve_plot import CurvePlot, PlotView, Series
 from nnstep_tui.widgets.gallery import Gallery
 from nnstep_tui.widgets.key_line import KeyLine
+from nnstep_tui.widgets.legend import shortened
 from nnstep_tui.widgets.pages import Pages
 from nnstep_tui.widgets.tensor_picture import View
 
@@ -35,6 +36,7 @@ REDRAW_SECONDS = 0.35
 PAGES = ("layers", "scores", "confusion", "mistakes", "weights", "alarms")
 SMOOTH = 100
 LONG_CALL = 1.0
+LONGEST_NAME, LEGEND_ROWS = 32, 3
 PRESENT, MEANS, LARGEST, OTHERS = 0, 2, 4, (1, 3, 4)  # colours of curves
 
 
@@ -281,7 +283,7 @@ class RunScreen(RunTraining, RunRecalling):
         branch = timeline.branch
         first = f" {self.state} · η {branch.settings.learning_rate:g} · engine {timeline.engine.name}"
         if len(timeline.branches) > 1:
-            first += f" · {branch.name}"
+            first += f" · {shortened(branch.name, LONGEST_NAME)}"
         first += f" · {memory_text(timeline)}"
         if self.debugger.alarms:
             first += f" · {len(self.debugger.alarms)} alarm{'s' if len(self.debugger.alarms) > 1 else ''} (A)"
@@ -339,7 +341,7 @@ class RunScreen(RunTraining, RunRecalling):
         legend = self.query_one("#legend", Static)
         legend.display = len(series) > 2
         if legend.display:
-            legend.update(plot.legend())
+            legend.update(plot.legend(LEGEND_ROWS))
 
     def _line(self, curves: RunCurves, name: str, title: str, number: int, smooth: int) -> Series:
         start, stop = self.shown

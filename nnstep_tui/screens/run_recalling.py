@@ -94,6 +94,7 @@ class RunRecalling(RunScreenBase):
 
         def accept(text: str) -> None:
             self._enter(branch, count)
+            self.debugger.cursor = 0  # W, b and X without a layer's number are the first layer's
             apply_change(self.debugger, text)
 
         def then() -> None:

@@ -251,7 +251,7 @@ class SteppingScreen(WithHomework, Moving, Stopping, Changing, BesideFramework, 
             return "Enter: where it was made"
         factors = self.factors(arithmetic)
         if not factors:
-            return "given, not computed"
+            return "nothing to follow"
         return f"Enter: {factors[self.element.chosen % len(factors)].text} (j, k choose)"
 
     def _compared_lines(self, chosen: Compared, known: Shown) -> list[str]:

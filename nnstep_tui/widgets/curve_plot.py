@@ -18,11 +18,13 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from nnstep.plotting import Axis, Floats, axis_of, line_dots, spread, tick_text, ticks
+from nnstep_tui.widgets.legend import legend_text
 
 GUTTER = 8
 COLOURS = 5
 POINT = "●"
 LETTERS_APART = 3
+POINTS_APART = 4
 BOLD = Style(bold=True)
 BRAILLE = {bits: chr(0x2800 + bits) if bits else " " for bits in range(256)}
 
@@ -112,14 +114,10 @@ class CurvePlot(Widget):
         self._view, self._lines = view, []
         self.refresh()
 
-    def legend(self) -> Text:
+    def legend(self, rows: int = 1) -> Text:
         """The names of the joined curves in their colours, with their letters, the last one first."""
-        text = Text(" ", no_wrap=True, overflow="ellipsis")
-        for letter, series in self._named():
-            text.append(letter, self._line(series.colour) + BOLD)
-            text.append("━━ ", self._line(series.colour))
-            text.append(f"{series.name}   ")
-        return text
+        curves = [(letter, series.name, self._line(series.colour)) for letter, series in self._named()]
+        return legend_text(curves, self.size.width, rows)
 
     def letter(self, number: int) -> str:
         """The letter of a joined curve, counted from the one drawn last; empty where there is but one."""
@@ -158,7 +156,7 @@ class CurvePlot(Widget):
         if rows < 1 or self.size.width < GUTTER + 4:
             return [Strip.blank(self.size.width, self.rich_style)] * self.size.height
         inside = [_inside(series, view) for series in view.series]
-        axis = axis_of(np.concatenate([np.zeros(0), *(y for _, y in inside)]), view.log)
+        axis = axis_of(self._deciding([y for _, y in inside]), view.log)
         characters, owners = self._cells(axis, rows, columns)
         signs = self._signs(axis, rows, characters[0])
         at = -1 if view.cursor is None else self._column(view.cursor)
@@ -185,6 +183,10 @@ class CurvePlot(Widget):
             owners[mine] = series.colour
         return dots, owners
 
+    def _deciding(self, values: Sequence[Floats]) -> Floats:
+        """The values of the curves that the y-axis has room for."""
+        return np.concatenate([np.zeros(0), *values])
+
     def _has_name(self, series: Series) -> bool:
         """The curve stands in the legend."""
         return not series.points
@@ -203,11 +205,16 @@ class CurvePlot(Widget):
             x, y = x[np.isfinite(y)], y[np.isfinite(y)]
             if not letter or not len(x):
                 continue
-            column = max(self._column(float(x[0])), self._column(float(x[-1])) - LETTERS_APART * number)
-            at = view.start + (column + 0.5) / self.columns * (view.stop - view.start)
-            place = float(axis.place(np.interp([at], x, y))[0])
-            row = min(len(signs) - 1, max(0, int((1 - place) * len(signs))))
-            signs[row][column] = Segment(letter, self._line(series.colour) + BOLD)
+            last = self._column(float(x[-1]))
+            span = last - self._column(float(x[0])) + 1
+            for shift in range(span):
+                column = last - (LETTERS_APART * number + shift) % span
+                at = view.start + (column + 0.5) / self.columns * (view.stop - view.start)
+                place = float(axis.place(np.interp([at], x, y))[0])
+                row = min(len(signs) - 1, max(0, int((1 - place) * len(signs))))
+                if column not in signs[row]:
+                    signs[row][column] = Segment(letter, self._line(series.colour) + BOLD)
+                    break
 
     def _signs(self, axis: Axis, rows: int, top: NDArray[np.uint8]) -> list[dict[int, Segment]]:
         """What stands in each row over the lines, by column: points, and where the top row has room what they are."""
@@ -218,14 +225,25 @@ class CurvePlot(Widget):
             if not series.points or not np.isfinite(y).any():
                 continue
             style = self._line(series.colour)
-            for at, place in zip(x[np.isfinite(y)].tolist(), axis.place(y[np.isfinite(y)]).tolist(), strict=True):
+            for column, place in self._some_points(x[np.isfinite(y)], axis.place(y[np.isfinite(y)])):
                 row = min(rows - 1, max(0, int((1 - place) * rows)))
-                signs[row].setdefault(self._column(at), Segment(POINT, style))
+                signs[row].setdefault(column, Segment(POINT, style))
             note = f"{POINT} {series.name} "
             first = len(top) - len(note)
             if rows > 3 and first > 0 and not signs[0] and not top[first:].any():
                 signs[0] = {first + i: Segment(letter, style) for i, letter in enumerate(note)}
         return signs
+
+    def _some_points(self, x: Floats, places: Floats) -> list[tuple[int, float]]:
+        """Column and place of each point, the last one first; of many only some, so that the lines stay in sight."""
+        points = [(self._column(at), place) for at, place in zip(x.tolist(), places.tolist(), strict=True)][::-1]
+        if len(points) * POINTS_APART <= self.columns:
+            return points
+        found = points[:1]
+        for point in points[1:]:
+            if found[-1][0] - point[0] >= POINTS_APART:
+                found.append(point)
+        return found
 
     def _row(
         self, dots: NDArray[np.uint8], owners: NDArray[np.int64], signs: dict[int, Segment], at: int
@@ -246,7 +264,7 @@ class CurvePlot(Widget):
         return found
 
     def _labels(self, axis: Axis, rows: int) -> dict[int, str]:
-        values = ticks(axis, max(2, rows // 3))
+        values = ticks(axis, max(3, rows // 3))  # of two, one alone may be left, which is no scale
         places = axis.place(np.array(values, float)) if values else np.zeros(0)
         return {
             min(rows - 1, int((1 - place) * rows)): tick_text(value)

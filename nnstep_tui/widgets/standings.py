@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 from rich.style import Style
 from rich.text import Text
 from textual.binding import BindingType
@@ -38,6 +39,13 @@ def count_text(count: int) -> str:
     return f"{count:,}" if count < 1_000_000 else f"{count / 1e6:.1f}M"
 
 
+def error_text(error: float) -> str:
+    """An error in at most 7 characters."""
+    if 1e4 <= error < np.inf:
+        return f"{error:.1e}".replace("e+0", "e").replace("e+", "e")
+    return f"{error:.4g}" if error >= 1 else f"{error:.5f}"
+
+
 def _accuracy(standing: Standing) -> str:
     if standing.state == LOST:
         return LOST
@@ -55,9 +63,7 @@ def _strict(standing: Standing) -> str:
 
 
 def _error(standing: Standing) -> str:
-    return (
-        "–" if standing.error is None else f"{standing.error:.4g}" if standing.error >= 1 else f"{standing.error:.5f}"
-    )
+    return "–" if standing.error is None else error_text(standing.error)
 
 
 def _seconds(standing: Standing) -> str:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from pilot_app import make_app, notices, screen_text, text, until
 from rich.console import Console
-from textual.events import Key
+from textual.command import CommandPalette
+from textual.events import Key, MouseDown, MouseUp
 from textual.widgets import Input, Static
 
 from nnstep.runs import read_run
@@ -487,3 +488,22 @@ async def test_light_and_ansi_themes_draw_every_frame() -> None:
             await pilot.press("n", "f")
             await pilot.pause()
             assert "stack" in screen_text(app)
+
+
+async def test_clicks_beside_the_command_palette_close_it_once() -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        assert app._driver is not None and isinstance(app.screen, CommandPalette)
+        for event in (MouseDown, MouseUp) * 3:
+            app._driver.send_message(event(None, 1, 38, 0, 0, 1, False, False, False, 1, 38))
+        await until(pilot, lambda: not isinstance(app.screen, CommandPalette))
+        assert isinstance(app.screen, SteppingScreen)
+
+
+async def test_a_page_key_in_a_command_palette_without_room_ends_nothing() -> None:
+    app = make_app()
+    async with app.run_test(size=(10, 3)) as pilot:
+        await pilot.press("ctrl+p", "pagedown", "pageup", "escape")
+        await until(pilot, lambda: isinstance(app.screen, SteppingScreen))

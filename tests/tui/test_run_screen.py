@@ -350,8 +350,13 @@ async def test_another_learning_rate_while_it_trains_is_a_branch_and_both_stand_
         await pilot.pause()
         app.screen.query_one(Input).value = "W[3,2] = 0.5"
         await pilot.press("enter")
+        await until(pilot, lambda: app.debugger.branch.name == "W[3,2] of affine 1 = 0.5")
+        await pilot.press("equals_sign")
         await pilot.pause()
-        assert "no W" in text(app, "#said") or "W[3,2]" in app.debugger.branch.name
+        app.screen.query_one(Input).value = "2.b[3] = 0.25"
+        await pilot.press("enter")
+        await until(pilot, lambda: app.debugger.branch.name == "b[3] of affine 3 = 0.25")
+        assert app.debugger.stack.layers[2].bias[3] == 0.25
 
 
 async def test_a_run_is_saved_asked_about_and_laid_above_another(
