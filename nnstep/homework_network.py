@@ -163,7 +163,17 @@ def _listed(value: object, code: StudentCode) -> list[Any] | None:
         return None
     if isinstance(value, np.ndarray) and value.dtype != object:
         return None
-    return code.call(f"going through {type(value).__name__}", lambda: list(islice(value, MOST_LAYERS)))
+    return code.call(f"going through {type(value).__name__}", _first_layers, value)
+
+
+def _first_layers(parts: Iterable[Any]) -> list[Any]:
+    """What is gone through, up to the first that is no layer: batches of data may have no end."""
+    found = []
+    for part in islice(parts, MOST_LAYERS):
+        found.append(part)
+        if not _is_layer(part) and not inspect.isclass(part):
+            break
+    return found
 
 
 def _is_layer(value: object) -> bool:

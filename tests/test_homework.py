@@ -83,6 +83,13 @@ def test_a_network_is_found_wherever_it_stands(text: str, tmp_path: Path) -> Non
     assert homework.loss_from == "nnstep"
 
 
+def test_batches_without_an_end_are_not_gone_through(tmp_path: Path) -> None:
+    batches = "class Batches:\n    seen = 0\n    def __iter__(self):\n        while True:\n"
+    batches += "            Batches.seen += 1\n            yield [0.0]\n"
+    homework = load(tmp_path, f"{batches}\ndata = Batches()\nwhatever = Net([Dense(), Tanh()])")
+    assert homework.origin == "whatever" and homework.module.Batches.seen < 3
+
+
 NONE = {
     "": "no network found: looked for `network`, `build_network()`, an object or class with `layers`",
     "network = 3": "network is an object of type int; expected an object with `layers`",
