@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nnstep.errors import NnstepError
-from nnstep.npz import BROKEN, read_npz, reason
+from nnstep.errors import NnstepError, reason
+from nnstep.npz import BROKEN, read_npz
 from nnstep.samples import Dataset, Samples
 
 KERAS_SETS = ("mnist", "fashion_mnist")

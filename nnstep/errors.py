@@ -16,3 +16,8 @@ class NnstepError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}. {self.hint}" if self.hint else self.message
+
+
+def reason(error: BaseException, longest: int = 120) -> str:
+    """What an error says, in one short line; its kind where it says nothing."""
+    return " ".join(str(error).split())[:longest] or type(error).__name__

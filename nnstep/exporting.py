@@ -12,7 +12,7 @@ from nnstep.adapting import HomeworkStack
 from nnstep.architecture import DEFAULT_LAYERS, build_network, describe_layers, input_shape
 from nnstep.branches import parse_position
 from nnstep.errors import NnstepError
-from nnstep.extras import are_installed, import_error
+from nnstep.extras import import_extra
 from nnstep.frameworks.base import import_framework
 from nnstep.network import Network
 from nnstep.samples import Samples
@@ -29,7 +29,7 @@ def export(options: Namespace) -> int:
     if kind is None:
         raise NnstepError(f"--to expected a file that ends in {', '.join(KINDS)}, received '{options.to}'")
     if kind == "onnx":
-        _import_onnx()
+        import_extra("onnx", "onnx", "onnx")
     else:
         import_framework(kind)
     check_writable(options.to)
@@ -38,13 +38,6 @@ def export(options: Namespace) -> int:
     write_whole(options.to, lambda file: file.write(data))
     print(f"{options.to}: {describe_layers(network)}, {said}")
     return 0
-
-
-def _import_onnx() -> None:
-    if not are_installed("onnx"):
-        raise NnstepError("onnx is not installed", 'Install it: pip install "nnstep[onnx]"')
-    if error := import_error("onnx"):
-        raise NnstepError(f"onnx cannot be imported: {error}", 'Install it anew: pip install "nnstep[onnx]"')
 
 
 def trained_network(options: Namespace) -> tuple[Network, str]:

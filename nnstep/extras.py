@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 
+from nnstep.errors import NnstepError, reason
+
 
 def are_installed(*modules: str) -> bool:
     """Whether all of these can be found; none is imported, unless it lies within a package."""
@@ -19,5 +21,24 @@ def import_error(module: str) -> str:
     try:
         importlib.import_module(module)
     except Exception as error:  # whatever a library raises that does not fit the rest of the installation
-        return " ".join(str(error).split())[:200] or type(error).__name__
+        return reason(error, 200)
     return ""
+
+
+def import_extra(name: str, extra: str, *modules: str) -> None:
+    """Imports what an extra installs; raises an NnstepError with its name where it is not there, or is broken."""
+    if not are_installed(*modules):
+        raise not_installed(name, extra)
+    for module in modules:
+        if error := import_error(module):
+            raise not_importable(name, extra, error)
+
+
+def not_installed(name: str, extra: str) -> NnstepError:
+    """What to say where an extra is not installed."""
+    return NnstepError(f"{name} is not installed", f'Install it: pip install "nnstep[{extra}]"')
+
+
+def not_importable(name: str, extra: str, error: str) -> NnstepError:
+    """What to say where an extra is installed, but importing it fails."""
+    return NnstepError(f"{name} cannot be imported: {error}", f'Install it anew: pip install "nnstep[{extra}]"')

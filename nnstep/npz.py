@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nnstep.errors import NnstepError
+from nnstep.errors import NnstepError, reason
 
 BROKEN = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 ZIP, PICKLE = b"PK", b"\x80"
@@ -44,8 +44,3 @@ def read_npz(path: str | Path, names: Sequence[str] = ()) -> dict[str, Any]:
         if "Object arrays" in str(error):
             raise NnstepError(f"{path}: holds pickled objects, which are not read; expected plain arrays") from None
         raise NnstepError(f"{path}: not an .npz file, or a damaged one ({reason(error)})") from None
-
-
-def reason(error: BaseException) -> str:
-    """What an error says, in one short line."""
-    return " ".join(str(error).split())[:120] or type(error).__name__

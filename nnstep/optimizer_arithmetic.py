@@ -105,13 +105,8 @@ def _gradient(frame: Frame, place: Place, name: str) -> list[Term]:
 
 def _times(term: Term, *more: Factor) -> Term:
     value = term.value * float(np.prod([factor.value for factor in more]))
-    text = "·".join([*(_bracketed(factor.value) for factor in more), term.text])
+    text = "·".join([*(in_product(factor.value) for factor in more), term.text])
     return Term((*term.factors, *more), value, text)
-
-
-def _bracketed(value: float) -> str:
-    text = short(value)
-    return f"({text})" if text.startswith("−") else text
 
 
 def _constant(value: float, name: str = "") -> Factor:

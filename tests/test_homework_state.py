@@ -209,12 +209,17 @@ def test_training_gives_what_the_code_gives_alone(kind: str, tmp_path: Path, dig
     np.testing.assert_allclose(timeline.branch.log.losses, losses_alone(KEPT[kind], digits, 15), rtol=1e-9)
 
 
-@pytest.mark.parametrize("kind", KEPT)
-def test_any_position_can_be_visited_in_any_order(kind: str, tmp_path: Path, digits: Dataset) -> None:
-    timeline = timeline_of(tmp_path, KEPT[kind], digits)
+def trained(folder: Path, text: str, digits: Dataset) -> Timeline:
+    """Twenty samples on, with a checkpoint halfway."""
+    timeline = timeline_of(folder, text, digits)
     timeline.train(10)
     timeline.branch.checkpoints[10] = timeline.stack.snapshot()
     timeline.train(10)
+    return timeline
+
+
+def check_visits(timeline: Timeline) -> None:
+    """Positions before and behind the checkpoint, in any order."""
     debugger = Debugger(timeline)
     for sample in (1, 11, 4, 16, 12, 1):
         debugger.go_to(Position(1, sample))
@@ -222,11 +227,14 @@ def test_any_position_can_be_visited_in_any_order(kind: str, tmp_path: Path, dig
 
 
 @pytest.mark.parametrize("kind", KEPT)
+def test_any_position_can_be_visited_in_any_order(kind: str, tmp_path: Path, digits: Dataset) -> None:
+    timeline = trained(tmp_path, KEPT[kind], digits)
+    check_visits(timeline)
+
+
+@pytest.mark.parametrize("kind", KEPT)
 def test_a_saved_run_goes_on_from_its_checkpoints(kind: str, tmp_path: Path, digits: Dataset) -> None:
-    timeline = timeline_of(tmp_path, KEPT[kind], digits)
-    timeline.train(10)
-    timeline.branch.checkpoints[10] = timeline.stack.snapshot()
-    timeline.train(10)
+    timeline = trained(tmp_path, KEPT[kind], digits)
     save_run(str(tmp_path / "r.nnrun"), timeline, {})
     stack = stack_of(tmp_path / "hw.py", digits)
     reopened = open_run(read_run(str(tmp_path / "r.nnrun")), stack, digits.train, choose_engine("auto", stack))
@@ -247,14 +255,8 @@ def test_momenta_in_a_module_that_the_homework_imports_are_the_runs(
         "self.W -= learning_rate * momenta_beside.step(len(self.W), self.X.T @ dE_dY)",
     ).replace("class Tanh", "class Middle")
     text += "layers = [Dense(784, 12), Middle(), Dense(12, 10), Middle()]\n"
-    timeline = timeline_of(tmp_path, text, digits)
-    timeline.train(10)
-    timeline.branch.checkpoints[10] = timeline.stack.snapshot()
-    timeline.train(10)
-    debugger = Debugger(timeline)
-    for sample in (1, 11, 4, 16, 12, 1):
-        debugger.go_to(Position(1, sample))
-        assert debugger.loss == timeline.branch.log.losses[sample - 1]
+    timeline = trained(tmp_path, text, digits)
+    check_visits(timeline)
     monkeypatch.syspath_prepend(str(tmp_path))
     sys.modules.pop("momenta_beside")
     np.testing.assert_allclose(timeline.branch.log.losses, losses_alone(text, digits, 20), rtol=1e-9)

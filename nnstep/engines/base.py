@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnstep.errors import NnstepError
-from nnstep.extras import are_installed, import_error
+from nnstep.extras import are_installed, import_error, not_importable
 from nnstep.samples import Samples
 from nnstep.stack import Stack
 
@@ -100,7 +100,5 @@ def choose_engine(name: str, stack: Stack, at_once: bool = True) -> Engine:
 
 def broken_numba(error: str) -> NnstepError:
     """What to say where numba is installed, but importing it fails."""
-    return NnstepError(
-        f"numba cannot be imported: {error}",
-        'Install it anew: pip install "nnstep[fast]". --engine numpy does without it',
-    )
+    said = not_importable("numba", "fast", error)
+    return NnstepError(said.message, f"{said.hint}. --engine numpy does without it")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from nnstep.errors import NnstepError
-from nnstep.extras import are_installed, import_error
+from nnstep.extras import are_installed, import_extra, not_installed
 from nnstep.layers import Array, Layer
 from nnstep.optimizers import Rule
 from nnstep.stack import NO_ARRAYS, Arrays, frozen_copies, frozen_copy
@@ -127,7 +127,7 @@ def check_installed(framework: str) -> None:
     if framework not in FRAMEWORKS:
         raise NnstepError(f"unknown framework '{framework}'", f"Choose one of: {', '.join(FRAMEWORKS)}")
     if not is_installed(framework):
-        raise NnstepError(f"{FRAMEWORKS[framework]} is not installed", f'Install it: pip install "nnstep[{framework}]"')
+        raise not_installed(FRAMEWORKS[framework], framework)
 
 
 def import_framework(framework: str) -> None:
@@ -139,12 +139,7 @@ def import_framework(framework: str) -> None:
     check_installed(framework)
     if framework == "keras":
         os.environ.setdefault("KERAS_BACKEND", "jax")
-    for module in reversed(MODULES[framework]):
-        if error := import_error(module):
-            raise NnstepError(
-                f"{FRAMEWORKS[framework]} cannot be imported: {error}",
-                f'Install it anew: pip install "nnstep[{framework}]"',
-            )
+    import_extra(FRAMEWORKS[framework], framework, *reversed(MODULES[framework]))
 
 
 def open_framework(framework: str, blueprint: Blueprint) -> FrameworkNetwork:

@@ -141,7 +141,7 @@ class ContestScreen(Screen[None]):
         longest = max((float(one.x[-1]) for one in series if len(one.x)), default=1.0)
         plot.show(PlotView(series, 1, max(2.0, longest), looks.log, title="error"))
         self.query_one("#legend", Static).update(plot.legend())
-        styles = {one.name: plot.line_style(one.colour) for one in series if one.colour != GREY}
+        styles = {one.name: plot.colour_of(one.colour) for one in series if one.colour != GREY}
         table.show(board.lines, board.find(looks.chosen) or 0, styles)
         details = details_text(self.chosen, looks.seed, self.has_class("-narrow"))
         self.query_one("#details", Static).update(details)

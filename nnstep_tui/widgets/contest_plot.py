@@ -17,10 +17,6 @@ FAR = 3
 class ContestPlot(CurvePlot):
     """Draws errors of contenders above each other."""
 
-    def line_style(self, colour: int) -> Style:
-        """The style of a curve."""
-        return self._line(colour)
-
     def _has_name(self, series: Series) -> bool:
         return series.colour != GREY
 

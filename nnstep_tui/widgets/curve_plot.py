@@ -211,7 +211,7 @@ class CurvePlot(Widget):
                 column = last - (LETTERS_APART * number + shift) % span
                 at = view.start + (column + 0.5) / self.columns * (view.stop - view.start)
                 place = float(axis.place(np.interp([at], x, y))[0])
-                row = min(len(signs) - 1, max(0, int((1 - place) * len(signs))))
+                row = _row_of(place, len(signs))
                 if column not in signs[row]:
                     signs[row][column] = Segment(letter, self._line(series.colour) + BOLD)
                     break
@@ -226,7 +226,7 @@ class CurvePlot(Widget):
                 continue
             style = self._line(series.colour)
             for column, place in self._some_points(x[np.isfinite(y)], axis.place(y[np.isfinite(y)])):
-                row = min(rows - 1, max(0, int((1 - place) * rows)))
+                row = _row_of(place, rows)
                 signs[row].setdefault(column, Segment(POINT, style))
             note = f"{POINT} {series.name} "
             first = len(top) - len(note)
@@ -266,10 +266,7 @@ class CurvePlot(Widget):
     def _labels(self, axis: Axis, rows: int) -> dict[int, str]:
         values = ticks(axis, max(3, rows // 3))  # of two, one alone may be left, which is no scale
         places = axis.place(np.array(values, float)) if values else np.zeros(0)
-        return {
-            min(rows - 1, int((1 - place) * rows)): tick_text(value)
-            for place, value in zip(places.tolist(), values, strict=True)
-        }
+        return {_row_of(place, rows): tick_text(value) for place, value in zip(places.tolist(), values, strict=True)}
 
     def _foot(self, at: int) -> Strip:
         line = ["─"] * self.columns
@@ -318,3 +315,8 @@ class CurvePlot(Widget):
 def _inside(series: Series, view: PlotView) -> tuple[Floats, Floats]:
     inside = (series.x >= view.start) & (series.x <= view.stop)
     return series.x[inside], series.y[inside]
+
+
+def _row_of(place: float, rows: int) -> int:
+    """The row in which a place between 0, the low end, and 1 lies."""
+    return min(rows - 1, max(0, int((1 - place) * rows)))
