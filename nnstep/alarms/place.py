@@ -28,10 +28,8 @@ def code_place(stack: Stack, layer: int | None, phase: str) -> tuple[str, int] |
     code = getattr(function, "__code__", None)
     if code is None:
         return None
-    file, line = (
-        Path(code.co_filename.partition("#")[0]),
-        code.co_firstlineno,
-    )  # of a file that was loaded again: path#2
+    file = Path(code.co_filename.partition("#")[0])  # a file that was loaded again is called path#2
+    line = code.co_firstlineno
     shown = str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
     if isinstance(stack, HomeworkStack) and code.co_filename == stack.homework.code.path:
         cell, _, within = stack.homework.place(line).partition(", line ")
